@@ -1,0 +1,134 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+/// What the user asked for, as plain values. Every member holds its default; durations carry their
+/// unit in the type. Keywords of an upstream have libpq's names and meanings.
+/// Source: https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-PARAMKEYWORDS
+namespace config {
+
+/// A TCP endpoint to bind: `host` is an address literal or `localhost`. Port 0 lets the kernel choose.
+struct TcpAddress {
+    std::string host;
+    std::uint16_t port = 0;
+
+    bool operator==(const TcpAddress&) const = default;
+};
+
+/// A Unix-domain socket to bind.
+struct UnixAddress {
+    std::filesystem::path path;
+
+    bool operator==(const UnixAddress&) const = default;
+};
+
+using Address = std::variant<TcpAddress, UnixAddress>;
+
+/// One server of a target list. `host` is verified and sent as SNI; `hostaddr`, where given, is dialled.
+struct Target {
+    std::string host;
+    std::string hostaddr;
+    std::uint16_t port = 5432;
+
+    bool operator==(const Target&) const = default;
+};
+
+/// libpq's `sslmode`, without the modes that may end in plaintext.
+enum class SslMode { require, verify_ca, verify_full };
+
+/// libpq's `sslnegotiation`: an SSLRequest first, or TLS from the first byte (PostgreSQL 17 and later).
+enum class SslNegotiation { postgres, direct };
+
+/// libpq's `load_balance_hosts`.
+enum class LoadBalanceHosts { disable, random };
+
+enum class TlsVersion { tls1_0, tls1_1, tls1_2, tls1_3 };
+
+struct Upstream {
+    std::vector<Target> targets;
+
+    SslMode sslmode = SslMode::verify_full;
+    SslNegotiation sslnegotiation = SslNegotiation::postgres;
+    /// A file, a directory, `system`, `azure` or `baltimore`. Empty: ~/.postgresql/root.crt if it is there, else
+    /// `azure`.
+    std::string sslrootcert;
+    std::filesystem::path sslcrl;
+    std::filesystem::path sslcrldir;
+    std::filesystem::path sslcert;
+    std::filesystem::path sslkey;
+    std::string sslpassword;
+    bool sslsni = true;
+    TlsVersion ssl_min_protocol_version = TlsVersion::tls1_2;
+    std::optional<TlsVersion> ssl_max_protocol_version;
+
+    /// Bounds name resolution, TCP, SSLRequest and TLS together, over all targets. Zero: no bound.
+    std::chrono::seconds connect_timeout{10};
+    bool keepalives = true;
+    /// Zero leaves the system's value.
+    std::chrono::seconds keepalives_idle{60};
+    std::chrono::seconds keepalives_interval{10};
+    unsigned keepalives_count = 6;
+    std::chrono::milliseconds tcp_user_timeout{0};
+    LoadBalanceHosts load_balance_hosts = LoadBalanceHosts::disable;
+
+    bool operator==(const Upstream&) const = default;
+};
+
+struct Listener {
+    std::string name = "main";
+    std::vector<Address> address;
+    Upstream upstream;
+
+    bool operator==(const Listener&) const = default;
+};
+
+enum class LogLevel { debug, info, warn, error };
+enum class LogFormat { text, json };
+
+struct Log {
+    LogLevel level = LogLevel::info;
+    LogFormat format = LogFormat::text;
+
+    bool operator==(const Log&) const = default;
+};
+
+struct Admin {
+    /// Nothing: no admin server at all.
+    std::optional<Address> listen = TcpAddress{.host = "127.0.0.1", .port = 9432};
+    /// The oldest successful handshake that /readyz accepts before it makes one of its own. Zero: never dials.
+    std::chrono::milliseconds ready_probe = std::chrono::seconds(60);
+
+    bool operator==(const Admin&) const = default;
+};
+
+struct Limits {
+    /// Concurrent client connections, over all listeners.
+    unsigned max_connections = 1000;
+    /// From accept until the app's startup packet is complete.
+    std::chrono::milliseconds startup_timeout = std::chrono::seconds(10);
+    /// What sessions are given to finish after SIGTERM.
+    std::chrono::milliseconds drain_timeout = std::chrono::seconds(30);
+    /// How long an app that has closed its sending side is kept without a byte from the server.
+    std::chrono::milliseconds half_close_timeout = std::chrono::minutes(10);
+    /// Event loops. Zero: one for each core.
+    unsigned workers = 0;
+
+    bool operator==(const Limits&) const = default;
+};
+
+struct Settings {
+    Admin admin;
+    Log log;
+    Limits limits;
+    std::vector<Listener> listeners;
+
+    bool operator==(const Settings&) const = default;
+};
+
+} // namespace config
