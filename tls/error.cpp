@@ -1,0 +1,37 @@
+#include "tls/error.h"
+
+#include <openssl/err.h>
+
+#include <array>
+
+namespace tls {
+
+std::string drain_error_queue() {
+    std::string reasons;
+    while (const unsigned long code = ERR_get_error()) {
+        const char* reason = ERR_reason_error_string(code);
+        if (!reasons.empty()) {
+            reasons += "; ";
+        }
+        reasons += reason != nullptr ? reason : "error " + std::to_string(code);
+    }
+    return reasons;
+}
+
+std::string escape(std::string_view text) {
+    constexpr std::string_view digits = "0123456789abcdef";
+    std::string escaped;
+    for (const char c : text) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (byte >= 0x20 && byte < 0x7f) {
+            escaped += c;
+        } else {
+            escaped += "\\x";
+            escaped += digits[byte >> 4];
+            escaped += digits[byte & 0xf];
+        }
+    }
+    return escaped;
+}
+
+} // namespace tls

@@ -1,0 +1,104 @@
+#pragma once
+
+#include "tls/context.h"
+#include "tls/handles.h"
+#include "tls/socket_bio.h"
+#include "tls/verification.h"
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/system/error_code.hpp>
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace tls {
+
+/// Why there is no TLS session.
+struct HandshakeError {
+    enum class Kind {
+        certificate, ///< the chain does not verify
+        hostname,    ///< the chain is good, the name is not
+        handshake,   ///< anything else: alert, version, cipher, ALPN, a lost connection
+        cancelled,   ///< the socket was closed or cancelled from this side
+    };
+    Kind kind;
+    Rejection why;
+};
+
+/// The client side of one TLS connection over a TCP socket.
+///
+/// Reading and writing never block and never wait: they say what they need, and receive() or wait_writable() gets it.
+/// While it waits to read, a stream holds no buffer but a small one of its own; OpenSSL's are freed.
+/// Use from one thread at a time. One reader and one writer may wait at the same time.
+class Stream {
+public:
+    using Socket = boost::asio::ip::tcp::socket;
+
+    /// Takes a connected socket, on which nothing of TLS was said yet. `context` must outlive the stream.
+    Stream(Socket socket, std::shared_ptr<const Context> context);
+    Stream(const Stream&) = delete;
+    Stream& operator=(const Stream&) = delete;
+
+    /// Performs the handshake and verifies the server as the context demands.
+    /// `host` is what the certificate must be for; it is sent as SNI if `sni` is set and it is no address.
+    /// With `alpn_required` the server must have chosen our ALPN protocol (direct TLS).
+    boost::asio::awaitable<std::optional<HandshakeError>> handshake(std::string host, bool sni, bool alpn_required);
+
+    enum class Status {
+        ok,         ///< the buffer is full, or all of it was written
+        want_read,  ///< nothing more before receive()
+        want_write, ///< nothing more before wait_writable()
+        closed,     ///< the peer has ended its side; nothing more will come
+        failed,     ///< the connection is lost; failure() says why
+    };
+
+    struct Transfer {
+        std::size_t size; ///< bytes moved, whatever the status is
+        Status status;    ///< why it did not move more
+    };
+
+    /// Decrypts as much as there is into `buffer`.
+    Transfer read_some(std::span<std::uint8_t> buffer);
+
+    /// Encrypts and sends. What was not taken must be offered again, unchanged, from the same position on.
+    Transfer write_some(std::span<const std::uint8_t> data);
+
+    /// Sends close_notify. The other direction stays open. `ok`, `want_write` or `failed`.
+    Status shutdown();
+
+    /// Waits for bytes from the peer and keeps them for the next read_some(). An error only if cancelled.
+    boost::asio::awaitable<boost::system::error_code> receive();
+
+    /// Waits until the socket takes bytes again. An error only if cancelled.
+    boost::asio::awaitable<boost::system::error_code> wait_writable();
+
+    Socket& socket() { return socket_; }
+    std::string_view failure() const { return failure_; }
+
+    /// As psql shows them: "TLSv1.3", "TLS_AES_256_GCM_SHA384".
+    const char* version() const { return SSL_get_version(ssl_.get()); }
+    const char* cipher() const { return SSL_get_cipher_name(ssl_.get()); }
+    SSL* native() const { return ssl_.get(); }
+
+private:
+    Status status_of(int result);
+    HandshakeError handshake_error();
+    std::optional<HandshakeError> check_session(const std::string& host, bool alpn_required);
+    static int on_verify(int ok, X509_STORE_CTX* store);
+
+    Socket socket_;
+    std::shared_ptr<const Context> context_;
+    SocketIo io_;
+    std::array<std::uint8_t, 1024> received_; // most answers to a query fit; the rest is read from the socket directly
+    Ssl ssl_;
+    std::optional<Rejection> rejection_;
+    std::string failure_;
+};
+
+} // namespace tls

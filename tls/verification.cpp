@@ -1,0 +1,91 @@
+#include "tls/verification.h"
+
+#include "tls/certificate.h"
+#include "tls/context.h"
+#include "tls/hostname.h"
+
+#include <algorithm>
+
+namespace tls {
+namespace {
+
+constexpr std::size_t names_shown = 6;
+
+template <typename Range, typename Projection>
+std::string join(const Range& items, Projection project) {
+    std::string text;
+    std::size_t count = 0;
+    for (const auto& item : items) {
+        if (count == names_shown) {
+            return text + " and " + std::to_string(items.size() - names_shown) + " more";
+        }
+        text += (count++ == 0 ? "" : ", ") + project(item);
+    }
+    return text;
+}
+
+std::string quote(const std::string& text) {
+    return '"' + text + '"';
+}
+
+std::string anchors_tried(const TrustAnchors& trust) {
+    return "trust anchors of sslrootcert=" + trust.source + ": " +
+           join(trust.anchors, [](const Anchor& anchor) { return quote(anchor.name); });
+}
+
+bool is_anchor(const X509* certificate, const TrustAnchors& trust) {
+    return std::ranges::any_of(
+        trust.anchors, [&](const Anchor& anchor) { return X509_cmp(anchor.certificate.get(), certificate) == 0; });
+}
+
+std::string rule(int code, const X509* certificate) {
+    switch (code) {
+    case X509_V_ERR_CERT_HAS_EXPIRED: return "expired on " + format_date(not_after(certificate));
+    case X509_V_ERR_CERT_NOT_YET_VALID: return "is not valid before " + format_date(not_before(certificate));
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+    case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+        return "was issued by " + quote(issuer(certificate)) +
+               ", which is neither sent by the server nor a trust anchor";
+    case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+    case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN: return "is self-signed and not a trust anchor";
+    case X509_V_ERR_CERT_REVOKED: return "has been revoked";
+    case X509_V_ERR_UNABLE_TO_GET_CRL: return "cannot be checked for revocation: no CRL of its issuer";
+    default: return std::string("is refused: ") + X509_verify_cert_error_string(code);
+    }
+}
+
+} // namespace
+
+Rejection explain_chain_error(X509_STORE_CTX* store, const Context& context) {
+    const int code = X509_STORE_CTX_get_error(store);
+    const X509* certificate = X509_STORE_CTX_get_current_cert(store);
+    if (certificate == nullptr) {
+        return {X509_verify_cert_error_string(code), anchors_tried(context.trust()), {}};
+    }
+    const bool anchor = is_anchor(certificate, context.trust());
+    const int depth = X509_STORE_CTX_get_error_depth(store);
+    const std::string what = anchor       ? "the trust anchor "
+                             : depth == 0 ? "the server's certificate "
+                                          : "the CA certificate ";
+    const std::string name = quote(common_name(certificate));
+    Rejection rejection{what + name + " " + rule(code, certificate),
+                        "at depth " + std::to_string(depth) + " of the chain; " + anchors_tried(context.trust()),
+                        {}};
+    if (anchor && code == X509_V_ERR_CERT_HAS_EXPIRED) {
+        rejection.hint =
+            "The server still presents a chain to an expired root. Azure has moved to DigiCert Global Root G2 and "
+            "Microsoft RSA Root Certificate Authority 2017: set sslrootcert=azure, which has them all.";
+    }
+    return rejection;
+}
+
+std::optional<Rejection> check_host(const X509* certificate, const std::string& host) {
+    if (matches_host(certificate, host)) {
+        return std::nullopt;
+    }
+    return Rejection{
+        "the server's certificate is not for host " + quote(host), "it is for " + join(names(certificate), quote), {}};
+}
+
+} // namespace tls
