@@ -1,0 +1,145 @@
+#include "proxy/acceptor.h"
+
+#include "proxy/log.h"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/deferred.hpp>
+#include <boost/asio/ip/v6_only.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <cerrno>
+#include <filesystem>
+#include <stdexcept>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+namespace proxy {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+
+namespace {
+
+// PostgreSQL's own default for its Unix sockets: who may connect is for the server to decide.
+constexpr mode_t unix_socket_mode = 0777;
+
+// Out of descriptors, connections stay in the kernel's queue until sessions end.
+constexpr std::chrono::milliseconds pause_when_exhausted{100};
+
+std::string unix_path(const Acceptor::Endpoint& endpoint) {
+    constexpr std::string_view prefix = "unix:";
+    const std::string text = to_string(endpoint);
+    return text.starts_with(prefix) ? text.substr(prefix.size()) : std::string();
+}
+
+/// Removes the socket file of a process that is gone; one that still answers is left alone.
+void remove_stale_socket(const asio::any_io_executor& executor, const std::string& path) {
+    if (!std::filesystem::is_socket(path)) {
+        return;
+    }
+    asio::local::stream_protocol::socket probe(executor);
+    error_code error;
+    probe.connect(path, error);
+    if (error == asio::error::connection_refused) {
+        std::filesystem::remove(path);
+    }
+}
+
+} // namespace
+
+Acceptor::Acceptor(const asio::any_io_executor& executor, const Endpoint& endpoint)
+    : acceptor_(executor), unix_path_(unix_path(endpoint)) {
+    if (!unix_path_.empty()) {
+        remove_stale_socket(executor, unix_path_);
+    }
+    try {
+        acceptor_.open(endpoint.protocol());
+        if (unix_path_.empty()) {
+            acceptor_.set_option(asio::socket_base::reuse_address(true));
+        }
+        if (endpoint.protocol().family() == AF_INET6) {
+            acceptor_.set_option(asio::ip::v6_only(true));
+        }
+        acceptor_.bind(endpoint);
+        acceptor_.listen();
+        acceptor_.native_non_blocking(true);
+    } catch (const boost::system::system_error& error) {
+        unix_path_.clear();
+        throw std::runtime_error("cannot listen on " + to_string(endpoint) + ": " + error.code().message());
+    }
+    if (!unix_path_.empty()) {
+        ::chmod(unix_path_.c_str(), unix_socket_mode);
+    }
+}
+
+Acceptor::~Acceptor() {
+    close();
+}
+
+void Acceptor::close() {
+    error_code ignored;
+    acceptor_.close(ignored);
+    if (!unix_path_.empty()) {
+        std::error_code gone;
+        std::filesystem::remove(unix_path_, gone);
+        unix_path_.clear();
+    }
+}
+
+std::string Acceptor::address() const {
+    return to_string(acceptor_.local_endpoint());
+}
+
+asio::awaitable<void> Acceptor::run(OnAccept on_accept) {
+    asio::steady_timer pause(acceptor_.get_executor());
+    while (acceptor_.is_open()) {
+        auto wait = acceptor_.async_wait(asio::socket_base::wait_read, asio::as_tuple(asio::deferred));
+        co_await std::move(wait);
+        if (acceptor_.is_open() && !accept_burst(on_accept)) {
+            pause.expires_after(pause_when_exhausted);
+            auto paused = pause.async_wait(asio::as_tuple(asio::deferred));
+            co_await std::move(paused);
+        }
+    }
+}
+
+/// Takes what is in the queue. False if there is no going on for now: out of descriptors or memory.
+bool Acceptor::accept_burst(const OnAccept& on_accept) {
+    for (;;) {
+        Endpoint peer;
+        auto size = static_cast<socklen_t>(peer.capacity());
+        const int descriptor = accept4(acceptor_.native_handle(), peer.data(), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (descriptor >= 0) {
+            peer.resize(size);
+            on_accept(descriptor, peer);
+            continue;
+        }
+        if (errno == EINTR || errno == ECONNABORTED) {
+            continue;
+        }
+        if (errno == EAGAIN || errno == EWOULDBLOCK) {
+            return true;
+        }
+        log::error("cannot accept connections for now",
+                   {{"address", address()}, {"error", std::generic_category().message(errno)}});
+        return false;
+    }
+}
+
+std::vector<Acceptor::Endpoint> to_endpoints(const config::Address& address) {
+    if (const auto* local = std::get_if<config::UnixAddress>(&address)) {
+        return {asio::local::stream_protocol::endpoint(local->path.string())};
+    }
+    const auto& tcp = std::get<config::TcpAddress>(address);
+    if (tcp.host != "localhost") {
+        return {asio::ip::tcp::endpoint(asio::ip::make_address(tcp.host), tcp.port)};
+    }
+    std::vector<Acceptor::Endpoint> endpoints = {asio::ip::tcp::endpoint(asio::ip::address_v4::loopback(), tcp.port)};
+    if (std::filesystem::exists("/proc/net/if_inet6")) {
+        endpoints.emplace_back(asio::ip::tcp::endpoint(asio::ip::address_v6::loopback(), tcp.port));
+    }
+    return endpoints;
+}
+
+} // namespace proxy

@@ -1,0 +1,49 @@
+#pragma once
+
+#include "config/settings.h"
+#include "proxy/socket.h"
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/basic_socket_acceptor.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
+
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace proxy {
+
+/// A listening socket, TCP or Unix.
+class Acceptor {
+public:
+    using Endpoint = boost::asio::generic::stream_protocol::endpoint;
+    /// Gets a connected, non-blocking, close-on-exec descriptor, which it owns from then on, and the peer.
+    using OnAccept = std::function<void(int descriptor, const Endpoint& peer)>;
+
+    /// Binds and listens. A Unix socket that a dead process left behind is replaced.
+    /// Throws std::runtime_error that names the address and the reason.
+    Acceptor(const boost::asio::any_io_executor& executor, const Endpoint& endpoint);
+    Acceptor(const Acceptor&) = delete;
+    Acceptor& operator=(const Acceptor&) = delete;
+    ~Acceptor(); ///< removes the Unix socket
+
+    /// Accepts until close(), and hands over what came.
+    boost::asio::awaitable<void> run(OnAccept on_accept);
+
+    void close();
+
+    /// Where it listens really: with the port that the kernel chose for port 0.
+    std::string address() const;
+
+private:
+    bool accept_burst(const OnAccept& on_accept);
+
+    boost::asio::basic_socket_acceptor<boost::asio::generic::stream_protocol> acceptor_;
+    std::string unix_path_;
+};
+
+/// The endpoints to bind for an address: two for `localhost` where the machine has IPv6.
+std::vector<Acceptor::Endpoint> to_endpoints(const config::Address& address);
+
+} // namespace proxy

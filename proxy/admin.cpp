@@ -1,0 +1,100 @@
+#include "proxy/admin.h"
+
+#include "proxy/deadline.h"
+#include "proxy/log.h"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/deferred.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/read.hpp>
+#include <boost/beast/http/write.hpp>
+
+namespace proxy {
+
+namespace asio = boost::asio;
+namespace http = boost::beast::http;
+using boost::system::error_code;
+
+namespace {
+
+// A connection that asks nothing is not kept longer.
+constexpr std::chrono::seconds idle_limit{30};
+constexpr std::size_t request_limit = 8 * 1024;
+
+constexpr std::string_view index_page = "pg-tls-proxy\n\n"
+                                        "/metrics  for Prometheus\n"
+                                        "/healthz  the process is alive\n"
+                                        "/readyz   an app that connects now would be served\n";
+
+} // namespace
+
+Admin::Admin(asio::io_context& context, const config::Address& address, const Metrics& metrics,
+             std::shared_ptr<Readiness> readiness)
+    : context_(context), metrics_(metrics), readiness_(std::move(readiness)) {
+    for (const Acceptor::Endpoint& endpoint : to_endpoints(address)) {
+        Acceptor& acceptor = acceptors_.emplace_back(context_.get_executor(), endpoint);
+        auto accept = [this](int descriptor, const Acceptor::Endpoint& peer) {
+            asio::co_spawn(context_, serve(AppSocket(context_, peer.protocol(), descriptor)), asio::detached);
+        };
+        asio::co_spawn(context_, acceptor.run(std::move(accept)), asio::detached);
+        log::info("admin listening", {{"address", acceptor.address()}});
+    }
+}
+
+asio::awaitable<void> Admin::serve(AppSocket socket) {
+    boost::beast::flat_buffer buffer;
+    for (bool keep_alive = true; keep_alive;) {
+        http::request_parser<http::string_body> parser;
+        parser.body_limit(request_limit);
+        {
+            const Deadline deadline(socket.get_executor(), idle_limit, [&socket] { socket.cancel(); });
+            auto read = http::async_read(socket, buffer, parser, asio::as_tuple(asio::deferred));
+            const auto [error, size] = co_await std::move(read);
+            if (error) {
+                co_return;
+            }
+        }
+        Response response = co_await respond(parser.release());
+        keep_alive = response.keep_alive();
+        const Deadline deadline(socket.get_executor(), idle_limit, [&socket] { socket.cancel(); });
+        auto write = http::async_write(socket, response, asio::as_tuple(asio::deferred));
+        const auto [error, size] = co_await std::move(write);
+        keep_alive = keep_alive && !error;
+    }
+}
+
+asio::awaitable<Admin::Response> Admin::respond(Request request) {
+    Response response(http::status::ok, request.version());
+    response.keep_alive(request.keep_alive());
+    response.set(http::field::content_type, "text/plain; charset=utf-8");
+    response.set(http::field::cache_control, "no-store");
+    const auto path = request.target().substr(0, request.target().find('?'));
+    if (request.method() != http::verb::get && request.method() != http::verb::head) {
+        response.result(http::status::method_not_allowed);
+        response.set(http::field::allow, "GET, HEAD");
+    } else if (path == "/metrics") {
+        response.set(http::field::content_type, "text/plain; version=0.0.4; charset=utf-8");
+        response.body() = metrics_.serialize();
+    } else if (path == "/healthz") {
+        response.body() = "ok\n";
+    } else if (path == "/readyz") {
+        const std::string obstacle = co_await readiness_->obstacle();
+        response.result(obstacle.empty() ? http::status::ok : http::status::service_unavailable);
+        response.body() = obstacle.empty() ? "ready\n" : obstacle + "\n";
+    } else if (path == "/") {
+        response.body() = index_page;
+    } else {
+        response.result(http::status::not_found);
+        response.body() = index_page;
+    }
+    response.prepare_payload();
+    if (request.method() == http::verb::head) {
+        response.body().clear();
+    }
+    co_return response;
+}
+
+} // namespace proxy

@@ -1,0 +1,52 @@
+#pragma once
+
+#include "proxy/failure.h"
+#include "proxy/resolver.h"
+#include "proxy/upstream.h"
+#include "tls/stream.h"
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/ip/tcp.hpp>
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace proxy {
+
+/// Makes one verified TLS connection to an upstream: name, TCP, SSLRequest, TLS; each step timed.
+/// The one place that writes to the network in clear, and all it writes is the SSLRequest.
+class Connector {
+public:
+    Connector(boost::asio::any_io_executor executor, std::shared_ptr<Upstream> upstream);
+
+    /// Tries the targets in order, and the addresses of each, until one accepts TCP; what goes wrong after that is
+    /// final. Counts failures and durations. Everything together is bounded by connect_timeout.
+    boost::asio::awaitable<Result<std::unique_ptr<tls::Stream>>> connect();
+
+    /// Ends a connect() under way with `failure`.
+    void abort(Failure failure);
+
+private:
+    using Socket = boost::asio::ip::tcp::socket;
+    using Clock = std::chrono::steady_clock;
+
+    boost::asio::awaitable<Result<std::unique_ptr<tls::Stream>>> connect_any();
+    boost::asio::awaitable<Result<Socket>> dial(config::Target target);
+    boost::asio::awaitable<std::optional<Failure>> request_ssl(Socket& socket, std::string where);
+    boost::asio::awaitable<Result<std::unique_ptr<tls::Stream>>> start_tls(Socket socket, config::Target target);
+    Failure timed_out() const;
+    void begin(const char* phase);
+    void observe(prometheus::Histogram& histogram) const;
+
+    boost::asio::any_io_executor executor_;
+    std::shared_ptr<Upstream> upstream_;
+    Lookup lookup_;
+    Socket* active_ = nullptr; // what abort() has to close
+    std::optional<Failure> aborted_;
+    std::string phase_; // what takes so long, should time run out
+    Clock::time_point phase_began_;
+};
+
+} // namespace proxy

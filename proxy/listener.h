@@ -1,0 +1,42 @@
+#pragma once
+
+#include "proxy/metrics.h"
+#include "proxy/upstream.h"
+
+#include <atomic>
+#include <memory>
+#include <string>
+
+namespace proxy {
+
+/// What the sessions of one [[listener]] share.
+struct Listener {
+    std::string name;
+    std::shared_ptr<Upstream> upstream;
+    ListenerMetrics metrics;
+    config::Limits limits;
+};
+
+/// Counts the sessions that may go to a server. Safe to use from all threads.
+class Admission {
+public:
+    explicit Admission(unsigned limit) : limit_(limit) {}
+
+    /// Takes a place; false if there is none.
+    bool enter() {
+        if (inside_.fetch_add(1, std::memory_order_relaxed) < limit_) {
+            return true;
+        }
+        leave();
+        return false;
+    }
+
+    void leave() { inside_.fetch_sub(1, std::memory_order_relaxed); }
+    unsigned limit() const { return limit_; }
+
+private:
+    unsigned limit_;
+    std::atomic<unsigned> inside_{0};
+};
+
+} // namespace proxy

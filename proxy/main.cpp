@@ -1,0 +1,5 @@
+#include "proxy/cli.h"
+
+int main(int argc, char** argv) {
+    return proxy::run_command_line(argc, argv);
+}

@@ -1,0 +1,31 @@
+#pragma once
+
+#include "proxy/upstream.h"
+
+#include <boost/asio/awaitable.hpp>
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace proxy {
+
+/// Whether an app that connected now would be served. For one event loop.
+class Readiness {
+public:
+    /// A handshake younger than `max_age` is proof enough for its upstream; zero: it is never asked.
+    Readiness(std::vector<std::shared_ptr<Upstream>> upstreams, std::chrono::milliseconds max_age);
+
+    void set_serving(bool serving) { serving_ = serving; }
+
+    /// Empty if ready, else what is in the way. Makes a handshake only with upstreams that had none lately.
+    boost::asio::awaitable<std::string> obstacle();
+
+private:
+    std::vector<std::shared_ptr<Upstream>> upstreams_;
+    std::chrono::milliseconds max_age_;
+    bool serving_ = false;
+};
+
+} // namespace proxy

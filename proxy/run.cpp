@@ -1,0 +1,36 @@
+#include "proxy/run.h"
+
+#include "proxy/log.h"
+#include "proxy/server.h"
+
+#include <csignal>
+#include <sys/resource.h>
+
+namespace proxy {
+namespace {
+
+/// Two descriptors a session: the soft limit of 1024 that most systems start with would end at 500.
+void raise_descriptor_limit() {
+    rlimit limit{};
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
+} // namespace
+
+void run_proxy(const config::Overrides& flags) {
+    config::Loaded loaded = config::load(flags, config::process_environment);
+    log::setup(loaded.settings.log);
+    for (const std::string& notice : loaded.notices) {
+        log::warn("configuration", {{"notice", notice}});
+    }
+    // A peer that went away is an error code, not the end of the process.
+    std::signal(SIGPIPE, SIG_IGN);
+    raise_descriptor_limit();
+    Server server(std::move(loaded.settings));
+    server.run();
+}
+
+} // namespace proxy

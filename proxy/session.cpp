@@ -1,0 +1,218 @@
+#include "proxy/session.h"
+
+#include "proxy/deadline.h"
+#include "proxy/log.h"
+#include "tls/error.h"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/deferred.hpp>
+
+#include <array>
+
+namespace proxy {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+
+namespace {
+
+// For an app that has been told the end to read it and to close.
+constexpr std::chrono::seconds parting_time{2};
+
+Failure draining() {
+    return {Reason::draining, "the proxy is shutting down", {}, {}};
+}
+
+/// Holds a place among the sessions that may go to a server.
+class Place {
+public:
+    explicit Place(Admission& admission) : admission_(admission), taken_(admission.enter()) {}
+    Place(const Place&) = delete;
+    Place& operator=(const Place&) = delete;
+    ~Place() {
+        if (taken_) {
+            admission_.leave();
+        }
+    }
+    bool taken() const { return taken_; }
+
+private:
+    Admission& admission_;
+    bool taken_;
+};
+
+} // namespace
+
+Session::Session(AppSocket app, std::string client, std::uint64_t id, std::shared_ptr<const Listener> listener,
+                 std::shared_ptr<Admission> admission, Scratch& scratch)
+    : app_(std::move(app)), client_(std::move(client)), id_(id), listener_(std::move(listener)),
+      admission_(std::move(admission)), scratch_(scratch) {}
+
+asio::awaitable<void> Session::run() {
+    listener_->metrics.connections.Increment();
+    listener_->metrics.active.Increment();
+    RelayEnd end{{Reason::internal, {}, {}, {}}, false};
+    try {
+        end = co_await serve();
+    } catch (const std::exception& error) {
+        end.failure.message = std::string("internal error: ") + error.what();
+    }
+    record(end.failure);
+    try {
+        co_await part_from_app(std::move(end));
+    } catch (const std::exception&) {
+        // The app is gone for good, and the end is on record.
+    }
+    listener_->metrics.active.Decrement();
+}
+
+asio::awaitable<RelayEnd> Session::serve() {
+    auto startup = co_await read_startup();
+    if (startup.has_error()) {
+        co_return RelayEnd{std::move(startup.error()), true};
+    }
+    if (std::holds_alternative<protocol::CancelRequest>(startup->packet)) {
+        co_return co_await forward_cancel(std::move(*startup));
+    }
+    const auto& message = std::get<protocol::StartupMessage>(startup->packet);
+    user_ = tls::escape(message.user);
+    database_ = tls::escape(message.database);
+
+    const Place place(*admission_);
+    if (!place.taken()) {
+        const std::string limit = std::to_string(admission_->limit());
+        co_return RelayEnd{{Reason::too_many_connections, "too many connections: max_connections is " + limit, {}, {}},
+                           true};
+    }
+    auto server = co_await connect();
+    if (server.has_error()) {
+        co_return RelayEnd{std::move(server.error()), true};
+    }
+    const Relay::Options options{accepted_, listener_->limits.half_close_timeout};
+    auto& relay = phase_.emplace<Relay>(app_, **server, scratch_, listener_->metrics, options);
+    auto end = co_await relay.run(std::move(startup->bytes));
+    bytes_to_server_ = relay.bytes_to_server();
+    bytes_to_app_ = relay.bytes_to_app();
+    phase_.emplace<std::monostate>();
+    co_return end;
+}
+
+asio::awaitable<Result<Startup>> Session::read_startup() {
+    auto& reader = phase_.emplace<StartupReader>(app_);
+    const auto limit = listener_->limits.startup_timeout;
+    const Deadline deadline(app_.get_executor(), limit, [&reader, limit] {
+        const std::string time = std::to_string(limit.count());
+        reader.abort({Reason::startup_timeout, "no complete startup packet within " + time + " ms", {}, {}});
+    });
+    auto startup = co_await reader.read();
+    phase_.emplace<std::monostate>();
+    co_return startup;
+}
+
+asio::awaitable<Result<std::unique_ptr<tls::Stream>>> Session::connect() {
+    auto& connector = phase_.emplace<Connector>(app_.get_executor(), listener_->upstream);
+    auto server = co_await connector.connect();
+    phase_.emplace<std::monostate>();
+    if (server.has_value()) {
+        tls_version_ = (*server)->version();
+        tls_cipher_ = (*server)->cipher();
+    }
+    co_return server;
+}
+
+/// Sends the CancelRequest where every other byte goes: through a verified TLS connection of its own.
+/// A server answers by closing, so the app is told nothing else, whatever happens.
+asio::awaitable<RelayEnd> Session::forward_cancel(Startup startup) {
+    auto server = co_await connect();
+    if (server.has_error()) {
+        listener_->metrics.cancels_failed.Increment();
+        co_return RelayEnd{std::move(server.error()), false};
+    }
+    tls::Stream& stream = **server;
+    const Deadline deadline(app_.get_executor(), listener_->upstream->settings().connect_timeout, [&stream] {
+        error_code ignored;
+        stream.socket().close(ignored);
+    });
+    bool sent = stream.write_some(startup.bytes).status == tls::Stream::Status::ok;
+    sent = sent && stream.shutdown() == tls::Stream::Status::ok;
+    error_code error;
+    while (sent && !error && stream.read_some(scratch_).status == tls::Stream::Status::want_read) {
+        error = co_await stream.receive();
+    }
+    (sent ? listener_->metrics.cancels_forwarded : listener_->metrics.cancels_failed).Increment();
+    bytes_to_server_ = startup.bytes.size();
+    co_return RelayEnd{{Reason::cancel_request, {}, {}, {}}, false};
+}
+
+/// Tells the app why, where it can be told, and lets it read that before the socket goes: a close with bytes of the
+/// app still unread would destroy what was sent.
+asio::awaitable<void> Session::part_from_app(RelayEnd end) {
+    const Deadline deadline(app_.get_executor(), parting_time, [this] { abort(); });
+    if (end.at_boundary && !info(end.failure.reason).sqlstate.empty()) {
+        const auto message = to_error_response(end.failure, id_);
+        co_await write_all(app_, message);
+    }
+    error_code error;
+    app_.shutdown(AppSocket::shutdown_send, error);
+    std::array<std::uint8_t, 512> rest; // NOLINT(cppcoreguidelines-pro-type-member-init): thrown away
+    while (!error) {
+        auto operation = app_.async_read_some(asio::buffer(rest), asio::as_tuple(asio::deferred));
+        std::tie(error, std::ignore) = co_await std::move(operation);
+    }
+    app_.close(error);
+}
+
+void Session::record(const Failure& end) {
+    listener_->metrics.closed_by(end.reason).Increment();
+    const auto duration = std::chrono::steady_clock::now() - accepted_;
+    const log::Fields fields = {
+        {"id", id_},
+        {"listener", listener_->name},
+        {"client", client_},
+        {"user", user_},
+        {"database", database_},
+        {"duration_ms", std::chrono::duration_cast<std::chrono::milliseconds>(duration).count()},
+        {"bytes_to_server", bytes_to_server_},
+        {"bytes_to_app", bytes_to_app_},
+        {"tls_version", tls_version_},
+        {"cipher", tls_cipher_},
+        {"reason", info(end.reason).label},
+        {"error", end.message},
+        {"detail", end.detail},
+        {"hint", end.way_out()},
+    };
+    if (end.reason == Reason::no_request) {
+        log::debug("connection closed", fields);
+    } else if (info(end.reason).sqlstate.empty()) {
+        log::info("connection closed", fields);
+    } else {
+        log::warn("connection closed", fields);
+    }
+}
+
+void Session::drain() {
+    if (auto* reader = std::get_if<StartupReader>(&phase_)) {
+        reader->abort(draining());
+    } else if (auto* connector = std::get_if<Connector>(&phase_)) {
+        connector->abort(draining());
+    }
+}
+
+void Session::stop() {
+    drain();
+    if (auto* relay = std::get_if<Relay>(&phase_)) {
+        relay->stop({Reason::drain_timeout, "the proxy is shutting down, and this session took too long", {}, {}});
+    }
+}
+
+void Session::abort() {
+    drain();
+    if (auto* relay = std::get_if<Relay>(&phase_)) {
+        relay->abort({Reason::drain_timeout, "ended with the proxy", {}, {}});
+    }
+    error_code ignored;
+    app_.close(ignored);
+}
+
+} // namespace proxy

@@ -1,0 +1,62 @@
+#pragma once
+
+#include "proxy/connector.h"
+#include "proxy/listener.h"
+#include "proxy/relay.h"
+#include "proxy/socket.h"
+#include "proxy/startup.h"
+#include "proxy/worker.h"
+
+#include <boost/asio/awaitable.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <variant>
+
+namespace proxy {
+
+/// One client connection, from accept to close. Lives on one worker; its members are called on that worker's thread.
+class Session {
+public:
+    /// `client` is who connects, for the log. The listener and the admission are shared with other sessions.
+    Session(AppSocket app, std::string client, std::uint64_t id, std::shared_ptr<const Listener> listener,
+            std::shared_ptr<Admission> admission, Scratch& scratch);
+
+    /// Everything. Counts and logs the end.
+    boost::asio::awaitable<void> run();
+
+    /// Ends it with 57P03, if no server has been reached yet.
+    void drain();
+    /// Ends it at its next message boundary, with 57P01.
+    void stop();
+    /// Ends it now.
+    void abort();
+
+private:
+    boost::asio::awaitable<RelayEnd> serve();
+    boost::asio::awaitable<Result<Startup>> read_startup();
+    boost::asio::awaitable<Result<std::unique_ptr<tls::Stream>>> connect();
+    boost::asio::awaitable<RelayEnd> forward_cancel(Startup startup);
+    boost::asio::awaitable<void> part_from_app(RelayEnd end);
+    void record(const Failure& end);
+
+    AppSocket app_;
+    std::string client_;
+    std::uint64_t id_;
+    std::shared_ptr<const Listener> listener_;
+    std::shared_ptr<Admission> admission_;
+    Scratch& scratch_;
+    std::chrono::steady_clock::time_point accepted_ = std::chrono::steady_clock::now();
+
+    std::string user_;
+    std::string database_;
+    std::string tls_version_;
+    std::string tls_cipher_;
+    std::uint64_t bytes_to_server_ = 0;
+    std::uint64_t bytes_to_app_ = 0;
+    std::variant<std::monostate, StartupReader, Connector, Relay> phase_; ///< what it is waiting in
+};
+
+} // namespace proxy

@@ -1,0 +1,80 @@
+#include "proxy/socket.h"
+
+#include "config/address.h"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/deferred.hpp>
+#include <boost/asio/error.hpp>
+
+#include <cstring>
+#include <netinet/tcp.h>
+#include <sys/un.h>
+
+namespace proxy {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+
+asio::awaitable<error_code> write_all(AppSocket& socket, std::span<const std::uint8_t> data) {
+    error_code error;
+    while (!data.empty()) {
+        data = data.subspan(socket.write_some(asio::buffer(data.data(), data.size()), error));
+        if (error == asio::error::would_block) {
+            auto operation = socket.async_wait(AppSocket::wait_write, asio::as_tuple(asio::deferred));
+            std::tie(error) = co_await std::move(operation);
+        }
+        if (error) {
+            co_return error;
+        }
+    }
+    co_return error;
+}
+
+std::string to_string(const asio::ip::tcp::endpoint& endpoint) {
+    return config::to_string(config::TcpAddress{endpoint.address().to_string(), endpoint.port()});
+}
+
+std::string to_string(const asio::generic::stream_protocol::endpoint& endpoint) {
+    if (endpoint.protocol().family() != AF_UNIX) {
+        asio::ip::tcp::endpoint tcp;
+        tcp.resize(endpoint.size());
+        std::memcpy(tcp.data(), endpoint.data(), endpoint.size());
+        return to_string(tcp);
+    }
+    sockaddr_un address{};
+    std::memcpy(&address, endpoint.data(), std::min(endpoint.size(), sizeof address));
+    return std::string("unix:") + address.sun_path;
+}
+
+std::string describe_client(AppSocket& socket, const asio::generic::stream_protocol::endpoint& peer) {
+    if (peer.protocol().family() != AF_UNIX) {
+        return to_string(peer);
+    }
+    ucred credentials{};
+    socklen_t size = sizeof credentials;
+    if (getsockopt(socket.native_handle(), SOL_SOCKET, SO_PEERCRED, &credentials, &size) != 0) {
+        return "unix";
+    }
+    return "unix:uid=" + std::to_string(credentials.uid) + ",pid=" + std::to_string(credentials.pid);
+}
+
+void set_options(asio::ip::tcp::socket& socket, const config::Upstream& settings) {
+    error_code ignored;
+    socket.set_option(asio::ip::tcp::no_delay(true), ignored);
+    socket.set_option(asio::socket_base::keep_alive(settings.keepalives), ignored);
+    const auto set = [&](int option, auto value) {
+        const int number = static_cast<int>(value);
+        if (number > 0) {
+            setsockopt(socket.native_handle(), IPPROTO_TCP, option, &number, sizeof number);
+        }
+    };
+    if (settings.keepalives) {
+        set(TCP_KEEPIDLE, settings.keepalives_idle.count());
+        set(TCP_KEEPINTVL, settings.keepalives_interval.count());
+        set(TCP_KEEPCNT, settings.keepalives_count);
+    }
+    set(TCP_USER_TIMEOUT, settings.tcp_user_timeout.count());
+}
+
+} // namespace proxy

@@ -1,0 +1,36 @@
+#pragma once
+
+#include "config/settings.h"
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/system/error_code.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+
+/// Small helpers over Asio's sockets that more than one part needs.
+namespace proxy {
+
+/// The app's side: TCP or a Unix socket.
+using AppSocket = boost::asio::generic::stream_protocol::socket;
+
+/// Sends all of `data`, waiting as often as it takes.
+boost::asio::awaitable<boost::system::error_code> write_all(AppSocket& socket, std::span<const std::uint8_t> data);
+
+/// "127.0.0.1:5432" or "[::1]:5432".
+std::string to_string(const boost::asio::ip::tcp::endpoint& endpoint);
+
+/// The peer or own address of a socket, in the notation of the configuration: "127.0.0.1:5432", "unix:/path".
+std::string to_string(const boost::asio::generic::stream_protocol::endpoint& endpoint);
+
+/// Who is at the other end of `socket`: an address, or user and process of a Unix socket's peer.
+std::string describe_client(AppSocket& socket, const boost::asio::generic::stream_protocol::endpoint& peer);
+
+/// The keepalive settings of libpq, and TCP_NODELAY. What the system refuses is left as it is.
+void set_options(boost::asio::ip::tcp::socket& socket, const config::Upstream& settings);
+
+} // namespace proxy

@@ -1,0 +1,45 @@
+#pragma once
+
+#include "protocol/startup.h"
+#include "proxy/failure.h"
+#include "proxy/socket.h"
+
+#include <boost/asio/awaitable.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+namespace proxy {
+
+/// What an app opened with, once it stopped asking for encryption.
+struct Startup {
+    protocol::StartupPacket packet;  ///< a CancelRequest or a StartupMessage
+    std::vector<std::uint8_t> bytes; ///< the packet as it came, and whatever the app sent right behind it
+};
+
+/// Reads the first packet that is meant for the server; answers SSLRequest and GSSENCRequest with 'N' on the way,
+/// as a server without either does.
+class StartupReader {
+public:
+    explicit StartupReader(AppSocket& app) : app_(app) {}
+
+    /// Fails with no_request (closed without a byte), client_closed (closed after an 'N'), startup_invalid,
+    /// or with what abort() said.
+    boost::asio::awaitable<Result<Startup>> read();
+
+    /// Ends a read() under way with `failure`.
+    void abort(Failure failure);
+
+private:
+    boost::asio::awaitable<std::optional<Failure>> receive();
+    boost::asio::awaitable<std::optional<Failure>> refuse_encryption(std::size_t packet_size);
+    Failure describe_eof() const;
+
+    AppSocket& app_;
+    std::vector<std::uint8_t> buffer_;
+    unsigned refusals_ = 0;
+    std::optional<Failure> aborted_;
+};
+
+} // namespace proxy

@@ -1,0 +1,51 @@
+#pragma once
+
+#include "config/settings.h"
+#include "proxy/metrics.h"
+#include "tls/context.h"
+#include "tls/stream.h"
+
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+namespace proxy {
+
+/// A server, or a list of servers that stand for one another, and all that connections to it share.
+/// Safe to use from all threads.
+class Upstream {
+public:
+    /// Loads trust and keys. Throws tls::Error.
+    Upstream(config::Upstream settings, Metrics& metrics);
+
+    const config::Upstream& settings() const { return settings_; }
+    const std::string& name() const { return name_; } ///< "host:port", or a list of them
+    const std::shared_ptr<const tls::Context>& context() const { return context_; }
+    const UpstreamMetrics& metrics() const { return metrics_; }
+
+    /// Notes a finished handshake: for the metrics, and for readiness.
+    void record_session(const tls::Stream& stream);
+
+    /// How long ago the last handshake succeeded; duration::max() if none ever did.
+    std::chrono::steady_clock::duration since_last_session() const;
+
+private:
+    void record_chain(const tls::Stream& stream);
+
+    config::Upstream settings_;
+    std::string name_;
+    Metrics& registry_;
+    UpstreamMetrics metrics_;
+    std::shared_ptr<const tls::Context> context_;
+    std::atomic<std::chrono::steady_clock::time_point> last_session_{std::chrono::steady_clock::time_point::min()};
+    std::mutex mutex_;
+    std::vector<unsigned char> leaf_signature_; // of the chain in the metrics; guarded by mutex_
+};
+
+/// The settings of the TLS context for `settings`, with libpq's defaults for the files in ~/.postgresql filled in.
+tls::ContextOptions to_context_options(const config::Upstream& settings);
+
+} // namespace proxy
