@@ -6,6 +6,7 @@
 #include "config/targets.h"
 
 #include <algorithm>
+#include <ranges>
 
 namespace config {
 namespace {
@@ -20,9 +21,9 @@ const Parameter* find(const std::vector<Parameter>& parameters, std::string_view
 /// The parameters that count, each keyword once.
 std::vector<Parameter> last_of_each(const std::vector<Parameter>& parameters) {
     std::vector<Parameter> effective;
-    for (auto last = parameters.rbegin(); last != parameters.rend(); ++last) {
-        if (find(effective, last->keyword) == nullptr) {
-            effective.push_back(*last);
+    for (const Parameter& last : parameters | std::views::reverse) {
+        if (find(effective, last.keyword) == nullptr) {
+            effective.push_back(last);
         }
     }
     std::reverse(effective.begin(), effective.end());

@@ -16,13 +16,12 @@ namespace proxy {
 
 namespace asio = boost::asio;
 namespace http = boost::beast::http;
-using boost::system::error_code;
 
 namespace {
 
 // A connection that asks nothing is not kept longer.
 constexpr std::chrono::seconds idle_limit{30};
-constexpr std::size_t request_limit = 8 * 1024;
+constexpr std::size_t request_limit = 8192;
 
 constexpr std::string_view index_page = "pg-tls-proxy\n\n"
                                         "/metrics  for Prometheus\n"

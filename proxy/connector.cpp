@@ -102,7 +102,7 @@ asio::awaitable<Result<std::unique_ptr<tls::Stream>>> Connector::connect_any() {
         if (socket.has_value()) {
             co_return co_await start_tls(std::move(*socket), target);
         }
-        last = std::move(socket.error());
+        last = socket.error();
     }
     co_return last ? std::move(*last) : Failure{Reason::connect, "no target to connect to", {}, {}};
 }

@@ -58,19 +58,19 @@ asio::awaitable<void> Session::run() {
     } catch (const std::exception& error) {
         end.failure.message = std::string("internal error: ") + error.what();
     }
-    record(end.failure);
+    ended_ = std::chrono::steady_clock::now();
     try {
-        co_await part_from_app(std::move(end));
-    } catch (const std::exception&) {
-        // The app is gone for good, and the end is on record.
+        co_await part_from_app(end);
+    } catch (const std::exception& error) {
+        log::error("could not part from the application", {{"id", id_}, {"error", error.what()}});
     }
-    listener_->metrics.active.Decrement();
+    record(end.failure);
 }
 
 asio::awaitable<RelayEnd> Session::serve() {
     auto startup = co_await read_startup();
     if (startup.has_error()) {
-        co_return RelayEnd{std::move(startup.error()), true};
+        co_return RelayEnd{startup.error(), true};
     }
     if (std::holds_alternative<protocol::CancelRequest>(startup->packet)) {
         co_return co_await forward_cancel(std::move(*startup));
@@ -87,7 +87,7 @@ asio::awaitable<RelayEnd> Session::serve() {
     }
     auto server = co_await connect();
     if (server.has_error()) {
-        co_return RelayEnd{std::move(server.error()), true};
+        co_return RelayEnd{server.error(), true};
     }
     const Relay::Options options{accepted_, listener_->limits.half_close_timeout};
     auto& relay = phase_.emplace<Relay>(app_, **server, scratch_, listener_->metrics, options);
@@ -127,7 +127,7 @@ asio::awaitable<RelayEnd> Session::forward_cancel(Startup startup) {
     auto server = co_await connect();
     if (server.has_error()) {
         listener_->metrics.cancels_failed.Increment();
-        co_return RelayEnd{std::move(server.error()), false};
+        co_return RelayEnd{server.error(), false};
     }
     tls::Stream& stream = **server;
     const Deadline deadline(app_.get_executor(), listener_->upstream->settings().connect_timeout, [&stream] {
@@ -147,7 +147,7 @@ asio::awaitable<RelayEnd> Session::forward_cancel(Startup startup) {
 
 /// Tells the app why, where it can be told, and lets it read that before the socket goes: a close with bytes of the
 /// app still unread would destroy what was sent.
-asio::awaitable<void> Session::part_from_app(RelayEnd end) {
+asio::awaitable<void> Session::part_from_app(const RelayEnd& end) {
     const Deadline deadline(app_.get_executor(), parting_time, [this] { abort(); });
     if (end.at_boundary && !info(end.failure.reason).sqlstate.empty()) {
         const auto message = to_error_response(end.failure, id_);
@@ -164,8 +164,9 @@ asio::awaitable<void> Session::part_from_app(RelayEnd end) {
 }
 
 void Session::record(const Failure& end) {
+    listener_->metrics.active.Decrement();
     listener_->metrics.closed_by(end.reason).Increment();
-    const auto duration = std::chrono::steady_clock::now() - accepted_;
+    const auto duration = ended_ - accepted_;
     const log::Fields fields = {
         {"id", id_},
         {"listener", listener_->name},

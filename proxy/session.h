@@ -39,7 +39,7 @@ private:
     boost::asio::awaitable<Result<Startup>> read_startup();
     boost::asio::awaitable<Result<std::unique_ptr<tls::Stream>>> connect();
     boost::asio::awaitable<RelayEnd> forward_cancel(Startup startup);
-    boost::asio::awaitable<void> part_from_app(RelayEnd end);
+    boost::asio::awaitable<void> part_from_app(const RelayEnd& end);
     void record(const Failure& end);
 
     AppSocket app_;
@@ -49,6 +49,7 @@ private:
     std::shared_ptr<Admission> admission_;
     Scratch& scratch_;
     std::chrono::steady_clock::time_point accepted_ = std::chrono::steady_clock::now();
+    std::chrono::steady_clock::time_point ended_;
 
     std::string user_;
     std::string database_;

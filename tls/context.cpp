@@ -19,7 +19,7 @@ namespace {
 constexpr const char* groups = "P-256:X25519:P-384:P-521";
 
 // Room for several records, so that one system call fetches what one wake-up brought. Freed while idle.
-constexpr std::size_t read_buffer_size = 64 * 1024;
+constexpr std::size_t read_buffer_size = std::size_t{64} * 1024;
 
 void check(bool ok, const std::string& what) {
     if (!ok) {

@@ -23,12 +23,15 @@ std::size_t take_received(SocketIo& io, char* buffer, std::size_t size) {
 }
 
 int read_socket(BIO* bio, SocketIo& io, char* buffer, std::size_t size) {
-    if (io.drained && !io.eof) {
-        BIO_set_retry_read(bio);
-        return -1;
-    }
     if (io.eof) {
         return 0;
+    }
+    if (io.error != 0) {
+        return -1;
+    }
+    if (io.drained) {
+        BIO_set_retry_read(bio);
+        return -1;
     }
     const ssize_t got = recv(io.descriptor, buffer, size, MSG_DONTWAIT);
     io.drained = got < static_cast<ssize_t>(size);
@@ -52,7 +55,7 @@ int bio_read(BIO* bio, char* buffer, int size) {
     SocketIo& io = io_of(bio);
     const auto room = static_cast<std::size_t>(size);
     const std::size_t part = take_received(io, buffer, room);
-    if (part > 0 && (part == room || io.drained || io.eof)) {
+    if (part > 0 && (part == room || io.drained)) {
         return static_cast<int>(part);
     }
     const int more = read_socket(bio, io, buffer + part, room - part);
