@@ -1,8 +1,10 @@
 #include "proxy/cli.h"
 
+#include "config/address.h"
 #include "config/error.h"
 #include "config/load.h"
 #include "config/print.h"
+#include "proxy/healthcheck.h"
 #include "proxy/roots.h"
 #include "proxy/run.h"
 #include "proxy/version.h"
@@ -78,6 +80,33 @@ void add_config(CLI::App& app, config::Overrides& flags) {
     command->callback([&flags] { print_config(flags); });
 }
 
+struct HealthcheckFlags {
+    std::string admin;
+    unsigned wait_seconds = 0;
+};
+
+void check_health(const HealthcheckFlags& flags) {
+    const auto address = config::parse_admin_address(flags.admin);
+    if (!address) {
+        throw config::Error("--admin", "there is nothing to ask where the admin server is off");
+    }
+    const std::string obstacle = ask_readiness(*address, std::chrono::seconds(flags.wait_seconds));
+    if (!obstacle.empty()) {
+        throw std::runtime_error(obstacle);
+    }
+}
+
+void add_healthcheck(CLI::App& app, HealthcheckFlags& flags) {
+    CLI::App* command = app.add_subcommand("healthcheck", "Ask a running proxy whether it is ready: exit code 0 or 1");
+    flags.admin = config::to_string(*config::Admin().listen);
+    command->add_option("--admin", flags.admin, "Its admin address")
+        ->type_name("ADDRESS")
+        ->envname("PG_TLS_PROXY_ADMIN")
+        ->capture_default_str();
+    command->add_option("--wait", flags.wait_seconds, "Ask again for so long")->type_name("SECONDS");
+    command->callback([&flags] { check_health(flags); });
+}
+
 void add_roots(CLI::App& app, std::string& argument) {
     CLI::App* roots = app.add_subcommand("roots", "The built-in trust anchors");
     roots->require_subcommand(0, 1);
@@ -108,9 +137,11 @@ int run_command_line(int argc, char** argv) {
     app.footer(example);
     app.require_subcommand(0, 1);
     config::Overrides flags;
+    HealthcheckFlags healthcheck;
     std::string argument;
     add_run(app, flags);
     add_config(app, flags);
+    add_healthcheck(app, healthcheck);
     add_roots(app, argument);
     try {
         app.parse(argc, argv); // runs the command too

@@ -37,6 +37,14 @@ std::string describe_answer(std::uint8_t answer) {
     return "with the byte \"" + tls::escape({reinterpret_cast<const char*>(&answer), 1}) + "\" instead of S or N";
 }
 
+std::string join(const Lookup::Endpoints& endpoints) {
+    std::string list;
+    for (const auto& endpoint : endpoints) {
+        list += (list.empty() ? "" : ", ") + to_string(endpoint);
+    }
+    return list;
+}
+
 std::vector<config::Target> order(std::vector<config::Target> targets, config::LoadBalanceHosts mode) {
     if (mode == config::LoadBalanceHosts::random) {
         thread_local std::minstd_rand random{std::random_device{}()};
@@ -47,8 +55,9 @@ std::vector<config::Target> order(std::vector<config::Target> targets, config::L
 
 } // namespace
 
-Connector::Connector(asio::any_io_executor executor, std::shared_ptr<Upstream> upstream)
-    : executor_(std::move(executor)), upstream_(std::move(upstream)), lookup_(executor_) {}
+Connector::Connector(asio::any_io_executor executor, std::shared_ptr<Upstream> upstream,
+                     std::vector<ConnectStep>* trace)
+    : executor_(std::move(executor)), upstream_(std::move(upstream)), lookup_(executor_), trace_(trace) {}
 
 void Connector::abort(Failure failure) {
     aborted_ = std::move(failure);
@@ -64,8 +73,17 @@ void Connector::begin(const char* phase) {
     phase_began_ = Clock::now();
 }
 
-void Connector::observe(prometheus::Histogram& histogram) const {
+void Connector::finish(prometheus::Histogram& histogram, const std::function<std::string()>& outcome) {
     histogram.Observe(std::chrono::duration<double>(Clock::now() - phase_began_).count());
+    if (trace_ != nullptr) {
+        note(outcome());
+    }
+}
+
+void Connector::note(std::string outcome) {
+    if (trace_ != nullptr) {
+        trace_->push_back({phase_, Clock::now() - phase_began_, std::move(outcome)});
+    }
 }
 
 Failure Connector::timed_out() const {
@@ -84,6 +102,7 @@ asio::awaitable<Result<std::unique_ptr<tls::Stream>>> Connector::connect() {
         result = std::move(*aborted_);
     }
     if (result.has_error()) {
+        note(result.error().message);
         upstream_->metrics().count_failure(result.error().reason);
     } else {
         upstream_->record_session(**result);
@@ -114,7 +133,7 @@ asio::awaitable<Result<Connector::Socket>> Connector::dial(config::Target target
     if (endpoints.has_error()) {
         co_return endpoints.error();
     }
-    observe(upstream_->metrics().dns);
+    finish(upstream_->metrics().dns, [&] { return join(*endpoints); });
 
     Failure failure{Reason::connect, "could not connect to " + host, {}, {}};
     for (const auto& endpoint : *endpoints) {
@@ -125,12 +144,13 @@ asio::awaitable<Result<Connector::Socket>> Connector::dial(config::Target target
         const auto [error] = co_await std::move(operation);
         active_ = nullptr;
         if (!error && !aborted_) {
-            observe(upstream_->metrics().tcp);
+            finish(upstream_->metrics().tcp, [&] { return to_string(endpoint); });
             co_return std::move(socket);
         }
         if (aborted_) {
             break;
         }
+        note(to_string(endpoint) + ": " + error.message());
         failure.message = "could not connect to " + host + ": " + error.message();
         failure.detail += (failure.detail.empty() ? "tried " : ", ") + to_string(endpoint) + ": " + error.message();
     }
@@ -149,7 +169,7 @@ asio::awaitable<Result<std::unique_ptr<tls::Stream>>> Connector::start_tls(Socke
         if (failure || aborted_) {
             co_return failure.value_or(timed_out());
         }
-        observe(upstream_->metrics().ssl_request);
+        finish(upstream_->metrics().ssl_request, [] { return "'S': the server will speak TLS"; });
     }
 
     begin("performing the TLS handshake");
@@ -161,7 +181,7 @@ asio::awaitable<Result<std::unique_ptr<tls::Stream>>> Connector::start_tls(Socke
         co_return Failure{to_reason(error->kind), std::move(error->why.message), std::move(error->why.detail),
                           std::move(error->why.hint)};
     }
-    observe(upstream_->metrics().tls);
+    finish(upstream_->metrics().tls, [&] { return std::string(stream->version()) + ", " + stream->cipher(); });
     co_return std::move(stream);
 }
 

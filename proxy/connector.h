@@ -9,17 +9,28 @@
 #include <boost/asio/ip/tcp.hpp>
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace proxy {
+
+/// One step of a connect, for people to read.
+struct ConnectStep {
+    std::string phase;
+    std::chrono::steady_clock::duration duration;
+    std::string outcome;
+};
 
 /// Makes one verified TLS connection to an upstream: name, TCP, SSLRequest, TLS; each step timed.
 /// The one place that writes to the network in clear, and all it writes is the SSLRequest.
 class Connector {
 public:
-    Connector(boost::asio::any_io_executor executor, std::shared_ptr<Upstream> upstream);
+    /// `trace`, where given, gets every step and must outlive the connector.
+    Connector(boost::asio::any_io_executor executor, std::shared_ptr<Upstream> upstream,
+              std::vector<ConnectStep>* trace = nullptr);
 
     /// Tries the targets in order, and the addresses of each, until one accepts TCP; what goes wrong after that is
     /// final. Counts failures and durations. Everything together is bounded by connect_timeout.
@@ -38,13 +49,15 @@ private:
     boost::asio::awaitable<Result<std::unique_ptr<tls::Stream>>> start_tls(Socket socket, config::Target target);
     Failure timed_out() const;
     void begin(const char* phase);
-    void observe(prometheus::Histogram& histogram) const;
+    void finish(prometheus::Histogram& histogram, const std::function<std::string()>& outcome);
+    void note(std::string outcome);
 
     boost::asio::any_io_executor executor_;
     std::shared_ptr<Upstream> upstream_;
     Lookup lookup_;
     Socket* active_ = nullptr; // what abort() has to close
     std::optional<Failure> aborted_;
+    std::vector<ConnectStep>* trace_;
     std::string phase_; // what takes so long, should time run out
     Clock::time_point phase_began_;
 };

@@ -1,6 +1,7 @@
 #include "proxy/server.h"
 
 #include "proxy/log.h"
+#include "proxy/notify.h"
 #include "proxy/session.h"
 
 #include <boost/asio/as_tuple.hpp>
@@ -47,6 +48,7 @@ void Server::run() {
     asio::co_spawn(context_, handle_signals(), asio::detached);
     readiness_->set_serving(true);
     log::info("ready", {{"workers", count}});
+    notify_service_manager("READY=1");
     context_.run();
     log::info("stopped");
 }
@@ -115,6 +117,7 @@ asio::awaitable<void> Server::handle_signals() {
 
 asio::awaitable<void> Server::drain(bool at_once) {
     readiness_->set_serving(false);
+    notify_service_manager("STOPPING=1");
     acceptors_.clear();
     const auto limit = at_once ? std::chrono::milliseconds::zero() : settings_.limits.drain_timeout;
     log::info("shutting down", {{"sessions", open_sessions()}, {"drain_timeout_ms", limit.count()}});
