@@ -4,6 +4,7 @@
 #include "config/error.h"
 #include "config/load.h"
 #include "config/print.h"
+#include "proxy/check.h"
 #include "proxy/healthcheck.h"
 #include "proxy/roots.h"
 #include "proxy/run.h"
@@ -74,6 +75,20 @@ void add_run(CLI::App& app, config::Overrides& flags) {
     run->callback([&flags] { run_proxy(flags); });
 }
 
+void add_check(CLI::App& app, config::Overrides& flags, CheckOptions& options) {
+    CLI::App* command = app.add_subcommand(
+        "check", "Connect once and explain it: exit code 0 only if an application would get through");
+    add_settings(*command, flags);
+    command->add_flag("--json", options.json, "Print a JSON document");
+    command->add_flag("--probe-enforcement", options.probe_enforcement,
+                      "Also send a startup packet in clear, with no password, to see whether the server refuses it");
+    command->callback([&flags, &options] {
+        if (!run_check(flags, options)) {
+            throw CLI::RuntimeError(exit_failed);
+        }
+    });
+}
+
 void add_config(CLI::App& app, config::Overrides& flags) {
     CLI::App* command = app.add_subcommand("config", "Print the effective configuration as TOML, after validation");
     add_settings(*command, flags);
@@ -137,14 +152,18 @@ int run_command_line(int argc, char** argv) {
     app.footer(example);
     app.require_subcommand(0, 1);
     config::Overrides flags;
+    CheckOptions check;
     HealthcheckFlags healthcheck;
     std::string argument;
     add_run(app, flags);
+    add_check(app, flags, check);
     add_config(app, flags);
     add_healthcheck(app, healthcheck);
     add_roots(app, argument);
     try {
         app.parse(argc, argv); // runs the command too
+    } catch (const CLI::RuntimeError& error) {
+        return error.get_exit_code();
     } catch (const CLI::ParseError& error) {
         return app.exit(error) == 0 ? 0 : exit_usage;
     } catch (const config::Error& error) {

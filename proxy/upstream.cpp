@@ -82,8 +82,11 @@ tls::ContextOptions to_context_options(const config::Upstream& settings) {
 }
 
 Upstream::Upstream(config::Upstream settings, Metrics& metrics)
+    : Upstream(settings, to_context_options(settings), metrics) {}
+
+Upstream::Upstream(config::Upstream settings, const tls::ContextOptions& options, Metrics& metrics)
     : settings_(std::move(settings)), name_(make_name(settings_)), registry_(metrics),
-      metrics_(metrics.upstream(name_)), context_(std::make_shared<const tls::Context>(to_context_options(settings_))) {
+      metrics_(metrics.upstream(name_)), context_(std::make_shared<const tls::Context>(options)) {
     for (const tls::Anchor& anchor : context_->trust().anchors) {
         registry_.set_trust_anchor(name_, anchor.name, anchor.not_after);
     }

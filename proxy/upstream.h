@@ -21,6 +21,9 @@ public:
     /// Loads trust and keys. Throws tls::Error.
     Upstream(config::Upstream settings, Metrics& metrics);
 
+    /// The same with another idea of trust than the settings have.
+    Upstream(config::Upstream settings, const tls::ContextOptions& options, Metrics& metrics);
+
     const config::Upstream& settings() const { return settings_; }
     const std::string& name() const { return name_; } ///< "host:port", or a list of them
     const std::shared_ptr<const tls::Context>& context() const { return context_; }

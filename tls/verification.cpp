@@ -2,6 +2,7 @@
 
 #include "tls/certificate.h"
 #include "tls/context.h"
+#include "tls/error.h"
 #include "tls/hostname.h"
 
 #include <algorithm>
@@ -86,6 +87,20 @@ std::optional<Rejection> check_host(const X509* certificate, const std::string& 
     }
     return Rejection{
         "the server's certificate is not for host " + quote(host), "it is for " + join(names(certificate), quote), {}};
+}
+
+std::string rehearse(const X509* leaf, STACK_OF(X509) * sent, const Certificate& anchor) {
+    const CertificateStore store(X509_STORE_new());
+    const VerificationContext verification(X509_STORE_CTX_new());
+    if (!store || !verification || X509_STORE_add_cert(store.get(), anchor.get()) != 1 ||
+        X509_STORE_CTX_init(verification.get(), store.get(), const_cast<X509*>(leaf), sent) != 1) {
+        return drain_error_queue();
+    }
+    X509_STORE_CTX_set_default(verification.get(), "ssl_server");
+    if (X509_verify_cert(verification.get()) == 1) {
+        return {};
+    }
+    return X509_verify_cert_error_string(X509_STORE_CTX_get_error(verification.get()));
 }
 
 } // namespace tls

@@ -22,4 +22,7 @@ Rejection explain_chain_error(X509_STORE_CTX* store, const Context& context);
 /// Checks that the certificate is for `host` (libpq's rules, see matches_host()).
 std::optional<Rejection> check_host(const X509* certificate, const std::string& host);
 
+/// Whether the chain that a server sent would verify if `anchor` were the only trust anchor: empty if so, else why not.
+std::string rehearse(const X509* leaf, STACK_OF(X509) * sent, const Certificate& anchor);
+
 } // namespace tls
