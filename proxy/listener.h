@@ -24,7 +24,7 @@ public:
 
     /// Takes a place; false if there is none.
     bool enter() {
-        if (inside_.fetch_add(1, std::memory_order_relaxed) < limit_) {
+        if (inside_.fetch_add(1, std::memory_order_relaxed) < limit()) {
             return true;
         }
         leave();
@@ -32,10 +32,11 @@ public:
     }
 
     void leave() { inside_.fetch_sub(1, std::memory_order_relaxed); }
-    unsigned limit() const { return limit_; }
+    unsigned limit() const { return limit_.load(std::memory_order_relaxed); }
+    void set_limit(unsigned limit) { limit_.store(limit, std::memory_order_relaxed); }
 
 private:
-    unsigned limit_;
+    std::atomic<unsigned> limit_;
     std::atomic<unsigned> inside_{0};
 };
 

@@ -4,6 +4,7 @@
 #include <spdlog/logger.h>
 #include <spdlog/sinks/stdout_sinks.h>
 
+#include <atomic>
 #include <memory>
 #include <string>
 
@@ -13,7 +14,7 @@ namespace {
 struct Log {
     std::shared_ptr<spdlog::logger> logger =
         std::make_shared<spdlog::logger>("pg-tls-proxy", std::make_shared<spdlog::sinks::stderr_sink_mt>());
-    bool json = false;
+    std::atomic<bool> json = false; // a reload may change it
 };
 
 Log& instance() {

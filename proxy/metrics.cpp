@@ -72,7 +72,9 @@ struct Metrics::Families {
           cancels(counter(r, "cancel_requests_total", "CancelRequests, all of them sent inside TLS.")),
           peer_certificates(gauge(r, "peer_certificate_not_after_seconds",
                                   "Expiry of the certificates that the upstream presents, as a Unix time.")),
-          trust_anchors(gauge(r, "trust_anchor_not_after_seconds", "Expiry of the trust anchors, as a Unix time.")) {}
+          trust_anchors(gauge(r, "trust_anchor_not_after_seconds", "Expiry of the trust anchors, as a Unix time.")),
+          max_connections(gauge(r, "max_connections", "The limit of client connections that may go to a server.")),
+          reloads(counter(r, "config_reloads_total", "Reloads of the configuration and its files, by result.")) {}
 
     Family<prometheus::Gauge>& build_info;
     Family<prometheus::Counter>& connections;
@@ -86,9 +88,31 @@ struct Metrics::Families {
     Family<prometheus::Counter>& cancels;
     Family<prometheus::Gauge>& peer_certificates;
     Family<prometheus::Gauge>& trust_anchors;
+    Family<prometheus::Gauge>& max_connections;
+    Family<prometheus::Counter>& reloads;
+
+    struct Expiry {
+        prometheus::Labels labels;
+        std::chrono::sys_seconds not_after;
+    };
+
+    /// Certificates come and go: those of before must not stay behind as if they were still in use.
+    void replace(Family<prometheus::Gauge>& family, const std::string& upstream, const std::vector<Expiry>& expiries) {
+        const std::lock_guard lock(mutex);
+        std::vector<prometheus::Gauge*>& gauges = shown[{&family, upstream}];
+        for (prometheus::Gauge* gauge : gauges) {
+            family.Remove(gauge);
+        }
+        gauges.clear();
+        for (const Expiry& expiry : expiries) {
+            gauges.push_back(&family.Add(expiry.labels));
+            gauges.back()->Set(to_epoch(expiry.not_after));
+        }
+    }
 
     std::mutex mutex;
-    std::map<std::string, std::vector<prometheus::Gauge*>> chains; // by upstream, guarded by mutex
+    /// What is shown for an upstream in each of the families; guarded by mutex.
+    std::map<std::pair<Family<prometheus::Gauge>*, std::string>, std::vector<prometheus::Gauge*>> shown;
 };
 
 void UpstreamMetrics::count_failure(Reason reason) const {
@@ -103,6 +127,9 @@ Metrics::Metrics()
     families_->build_info
         .Add({{"version", std::string(version)}, {"revision", std::string(revision)}, {"openssl", openssl_version()}})
         .Set(1);
+    for (const char* result : {"success", "failure"}) {
+        families_->reloads.Add({{"result", result}});
+    }
 }
 
 ListenerMetrics Metrics::listener(const std::string& name) {
@@ -154,23 +181,29 @@ void Metrics::count_tls_session(const std::string& upstream, const std::string& 
 }
 
 void Metrics::set_peer_chain(const std::string& upstream, const std::vector<PeerCertificate>& chain) {
-    const std::lock_guard lock(families_->mutex);
-    std::vector<prometheus::Gauge*>& gauges = families_->chains[upstream];
-    for (prometheus::Gauge* gauge : gauges) {
-        families_->peer_certificates.Remove(gauge);
-    }
-    gauges.clear();
+    std::vector<Families::Expiry> expiries;
     for (const PeerCertificate& certificate : chain) {
-        auto& gauge = families_->peer_certificates.Add(
-            {{"upstream", upstream}, {"position", certificate.position}, {"subject", certificate.subject}});
-        gauge.Set(to_epoch(certificate.not_after));
-        gauges.push_back(&gauge);
+        const prometheus::Labels labels{
+            {"upstream", upstream}, {"position", certificate.position}, {"subject", certificate.subject}};
+        expiries.push_back({labels, certificate.not_after});
     }
+    families_->replace(families_->peer_certificates, upstream, expiries);
 }
 
-void Metrics::set_trust_anchor(const std::string& upstream, const std::string& subject,
-                               std::chrono::sys_seconds not_after) {
-    families_->trust_anchors.Add({{"upstream", upstream}, {"subject", subject}}).Set(to_epoch(not_after));
+void Metrics::set_trust_anchors(const std::string& upstream, const std::vector<TrustAnchor>& anchors) {
+    std::vector<Families::Expiry> expiries;
+    for (const TrustAnchor& anchor : anchors) {
+        expiries.push_back({{{"upstream", upstream}, {"subject", anchor.subject}}, anchor.not_after});
+    }
+    families_->replace(families_->trust_anchors, upstream, expiries);
+}
+
+void Metrics::set_max_connections(unsigned limit) {
+    families_->max_connections.Add({}).Set(limit);
+}
+
+void Metrics::count_reload(bool success) {
+    families_->reloads.Add({{"result", success ? "success" : "failure"}}).Increment();
 }
 
 std::string Metrics::serialize() const {

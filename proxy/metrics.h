@@ -47,6 +47,11 @@ struct PeerCertificate {
     std::chrono::sys_seconds not_after;
 };
 
+struct TrustAnchor {
+    std::string subject;
+    std::chrono::sys_seconds not_after;
+};
+
 /// All metrics of the process, under their names of the contract. Safe to use from all threads.
 class Metrics {
 public:
@@ -61,7 +66,11 @@ public:
     /// Replaces the chain that the upstream was seen to present.
     void set_peer_chain(const std::string& upstream, const std::vector<PeerCertificate>& chain);
 
-    void set_trust_anchor(const std::string& upstream, const std::string& subject, std::chrono::sys_seconds not_after);
+    /// Replaces the anchors that the upstream is verified against.
+    void set_trust_anchors(const std::string& upstream, const std::vector<TrustAnchor>& anchors);
+
+    void set_max_connections(unsigned limit);
+    void count_reload(bool success);
 
     /// The exposition in Prometheus' text format.
     std::string serialize() const;

@@ -8,15 +8,13 @@ namespace proxy {
 
 namespace asio = boost::asio;
 
-Readiness::Readiness(std::vector<std::shared_ptr<Upstream>> upstreams, std::chrono::milliseconds max_age)
-    : upstreams_(std::move(upstreams)), max_age_(max_age) {}
-
 asio::awaitable<std::string> Readiness::obstacle() {
     const auto executor = co_await asio::this_coro::executor;
     if (!serving_) {
         co_return "shutting down";
     }
-    for (const auto& upstream : upstreams_) {
+    const auto upstreams = upstreams_; // a reload may change them meanwhile
+    for (const auto& upstream : upstreams) {
         if (max_age_.count() == 0 || upstream->since_last_session() <= max_age_) {
             continue;
         }

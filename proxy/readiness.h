@@ -15,8 +15,9 @@ namespace proxy {
 class Readiness {
 public:
     /// A handshake younger than `max_age` is proof enough for its upstream; zero: it is never asked.
-    Readiness(std::vector<std::shared_ptr<Upstream>> upstreams, std::chrono::milliseconds max_age);
+    explicit Readiness(std::chrono::milliseconds max_age) : max_age_(max_age) {}
 
+    void set_upstreams(std::vector<std::shared_ptr<Upstream>> upstreams) { upstreams_ = std::move(upstreams); }
     void set_serving(bool serving) { serving_ = serving; }
 
     /// Empty if ready, else what is in the way. Makes a handshake only with upstreams that had none lately.

@@ -1,5 +1,6 @@
 #include "proxy/run.h"
 
+#include "config/environment.h"
 #include "proxy/log.h"
 #include "proxy/server.h"
 
@@ -18,18 +19,28 @@ void raise_descriptor_limit() {
     }
 }
 
-} // namespace
+/// The file that config::load() reads.
+std::optional<std::filesystem::path> config_file(const config::Overrides& flags) {
+    const auto variable = config::find_variable(config::process_environment, "PG_TLS_PROXY_CONFIG");
+    return flags.config || !variable ? flags.config : std::optional<std::filesystem::path>(*variable);
+}
 
-void run_proxy(const config::Overrides& flags) {
+config::Settings load(const config::Overrides& flags) {
     config::Loaded loaded = config::load(flags, config::process_environment);
     log::setup(loaded.settings.log);
     for (const std::string& notice : loaded.notices) {
         log::warn("configuration", {{"notice", notice}});
     }
+    return std::move(loaded.settings);
+}
+
+} // namespace
+
+void run_proxy(const config::Overrides& flags) {
     // A peer that went away is an error code, not the end of the process.
     std::signal(SIGPIPE, SIG_IGN);
     raise_descriptor_limit();
-    Server server(std::move(loaded.settings));
+    Server server([&flags] { return load(flags); }, config_file(flags));
     server.run();
 }
 

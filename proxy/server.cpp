@@ -1,5 +1,6 @@
 #include "proxy/server.h"
 
+#include "proxy/expiry.h"
 #include "proxy/log.h"
 #include "proxy/notify.h"
 #include "proxy/session.h"
@@ -12,6 +13,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <iterator>
 
 namespace proxy {
 
@@ -25,27 +27,30 @@ constexpr std::chrono::milliseconds parting_time{1000};
 
 } // namespace
 
-Server::Server(config::Settings settings)
-    : settings_(std::move(settings)), admission_(std::make_shared<Admission>(settings_.limits.max_connections)),
-      signals_(context_, SIGTERM, SIGINT), idle_(context_) {
-    std::vector<std::shared_ptr<Upstream>> upstreams;
-    for (const config::Listener& listener : settings_.listeners) {
-        upstreams.push_back(std::make_shared<Upstream>(listener.upstream, metrics_));
-        listeners_.push_back(std::make_shared<Listener>(
-            Listener{listener.name, upstreams.back(), metrics_.listener(listener.name), settings_.limits}));
-    }
-    readiness_ = std::make_shared<Readiness>(std::move(upstreams), settings_.admin.ready_probe);
-}
+Server::Server(Load load, std::optional<std::filesystem::path> config_file)
+    : load_(std::move(load)), config_file_(std::move(config_file)), settings_(load_()),
+      admission_(std::make_shared<Admission>(settings_.limits.max_connections)),
+      readiness_(std::make_shared<Readiness>(settings_.admin.ready_probe)),
+      listeners_(
+          context_, metrics_,
+          [this](auto listener, int descriptor, const auto& peer) { accept(std::move(listener), descriptor, peer); }),
+      files_(context_.get_executor()), ends_(context_, SIGTERM, SIGINT), hangups_(context_, SIGHUP), idle_(context_) {}
 
 void Server::run() {
-    listen();
+    apply(settings_);
+    if (settings_.admin.listen) {
+        admin_.emplace(context_, *settings_.admin.listen, metrics_, readiness_);
+    }
     const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
     const unsigned count = settings_.limits.workers != 0 ? settings_.limits.workers : cores;
     const auto on_idle = [this] { asio::post(context_, [this] { idle_.cancel(); }); };
     for (unsigned i = 0; i < count; ++i) {
         workers_.emplace_back(on_idle);
     }
-    asio::co_spawn(context_, handle_signals(), asio::detached);
+    asio::co_spawn(context_, handle_ends(), asio::detached);
+    asio::co_spawn(context_, handle_hangups(), asio::detached);
+    asio::co_spawn(context_, warn_daily(), asio::detached);
+    asio::co_spawn(context_, files_.run([this] { reload(); }), asio::detached);
     readiness_->set_serving(true);
     log::info("ready", {{"workers", count}});
     notify_service_manager("READY=1");
@@ -53,28 +58,59 @@ void Server::run() {
     log::info("stopped");
 }
 
-void Server::listen() {
-    auto configured = settings_.listeners.begin();
-    for (const auto& listener : listeners_) {
-        for (const config::Address& address : (configured++)->address) {
-            for (const Acceptor::Endpoint& endpoint : to_endpoints(address)) {
-                Acceptor& acceptor = acceptors_.emplace_back(context_.get_executor(), endpoint);
-                auto accept_one = [this, listener](int descriptor, const Acceptor::Endpoint& peer) {
-                    accept(listener, descriptor, peer);
-                };
-                asio::co_spawn(context_, acceptor.run(std::move(accept_one)), asio::detached);
-                log::info("listening", {{"listener", listener->name},
-                                        {"address", acceptor.address()},
-                                        {"upstream", listener->upstream->name()}});
-            }
-        }
-    }
-    if (settings_.admin.listen) {
-        admin_.emplace(context_, *settings_.admin.listen, metrics_, readiness_);
+void Server::apply(config::Settings settings) {
+    listeners_.apply(settings);
+    settings_ = std::move(settings);
+    admission_->set_limit(settings_.limits.max_connections);
+    metrics_.set_max_connections(settings_.limits.max_connections);
+    readiness_->set_upstreams(listeners_.upstreams());
+    watch_files();
+}
+
+/// For new connections; those that exist keep what they began with. What fails leaves everything as it was.
+void Server::reload() {
+    try {
+        apply(load_());
+        metrics_.count_reload(true);
+        log::info("reloaded");
+    } catch (const std::exception& error) {
+        metrics_.count_reload(false);
+        log::error("reload failed, the last good configuration stays", {{"error", error.what()}});
     }
 }
 
-void Server::accept(const std::shared_ptr<const Listener>& listener, int descriptor, const Acceptor::Endpoint& peer) {
+void Server::watch_files() {
+    std::vector<std::filesystem::path> files;
+    if (config_file_) {
+        files.push_back(*config_file_);
+    }
+    for (const config::Listener& listener : settings_.listeners) {
+        std::ranges::move(files_of(to_context_options(listener.upstream)), std::back_inserter(files));
+    }
+    files_.watch(std::move(files));
+}
+
+asio::awaitable<void> Server::handle_hangups() {
+    for (;;) {
+        auto wait = hangups_.async_wait(asio::as_tuple(asio::deferred));
+        co_await std::move(wait);
+        reload();
+    }
+}
+
+asio::awaitable<void> Server::warn_daily() {
+    asio::steady_timer timer(context_);
+    for (;;) {
+        for (const auto& upstream : listeners_.upstreams()) {
+            warn_of_expiry(*upstream);
+        }
+        timer.expires_after(std::chrono::days(1));
+        auto wait = timer.async_wait(asio::as_tuple(asio::deferred));
+        co_await std::move(wait);
+    }
+}
+
+void Server::accept(std::shared_ptr<const Listener> listener, int descriptor, const Acceptor::Endpoint& peer) {
     Worker& worker = least_loaded_worker();
     AppSocket app(worker.context(), peer.protocol(), descriptor);
     if (peer.protocol().family() != AF_UNIX) {
@@ -82,8 +118,8 @@ void Server::accept(const std::shared_ptr<const Listener>& listener, int descrip
         app.set_option(asio::ip::tcp::no_delay(true), ignored);
     }
     std::string client = describe_client(app, peer);
-    worker.start(std::make_shared<Session>(std::move(app), std::move(client), ++last_id_, listener, admission_,
-                                           worker.scratch()));
+    worker.start(std::make_shared<Session>(std::move(app), std::move(client), ++last_id_, std::move(listener),
+                                           admission_, worker.scratch()));
 }
 
 Worker& Server::least_loaded_worker() {
@@ -105,11 +141,11 @@ void Server::for_each_worker(void (Worker::*action)()) {
 }
 
 /// SIGTERM lets sessions finish; SIGINT does not; a second signal ends at once.
-asio::awaitable<void> Server::handle_signals() {
-    auto first = signals_.async_wait(asio::as_tuple(asio::deferred));
+asio::awaitable<void> Server::handle_ends() {
+    auto first = ends_.async_wait(asio::as_tuple(asio::deferred));
     const auto [error, number] = co_await std::move(first);
     asio::co_spawn(context_, drain(number == SIGINT), asio::detached);
-    auto second = signals_.async_wait(asio::as_tuple(asio::deferred));
+    auto second = ends_.async_wait(asio::as_tuple(asio::deferred));
     co_await std::move(second);
     log::warn("ended by a second signal", {{"sessions", open_sessions()}});
     context_.stop();
@@ -118,7 +154,7 @@ asio::awaitable<void> Server::handle_signals() {
 asio::awaitable<void> Server::drain(bool at_once) {
     readiness_->set_serving(false);
     notify_service_manager("STOPPING=1");
-    acceptors_.clear();
+    listeners_.close();
     const auto limit = at_once ? std::chrono::milliseconds::zero() : settings_.limits.drain_timeout;
     log::info("shutting down", {{"sessions", open_sessions()}, {"drain_timeout_ms", limit.count()}});
     for_each_worker(&Worker::drain);

@@ -1,9 +1,9 @@
 #pragma once
 
 #include "config/settings.h"
-#include "proxy/acceptor.h"
 #include "proxy/admin.h"
-#include "proxy/listener.h"
+#include "proxy/file_watch.h"
+#include "proxy/listeners.h"
 #include "proxy/metrics.h"
 #include "proxy/readiness.h"
 #include "proxy/worker.h"
@@ -14,42 +14,55 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include <cstdint>
+#include <filesystem>
+#include <functional>
 #include <list>
 #include <memory>
 #include <optional>
-#include <vector>
 
 namespace proxy {
 
 /// The whole proxy: listeners, workers, admin server, signals. Accepting, admin and signals run on the calling thread.
 class Server {
 public:
-    /// Loads trust and keys and binds nothing yet. Throws tls::Error.
-    explicit Server(config::Settings settings);
+    /// Reads the settings, at the start and for each reload.
+    using Load = std::function<config::Settings()>;
 
-    /// Binds, serves, and returns when a signal has ended it. Throws std::runtime_error if an address cannot be bound.
+    /// `config_file`, where given, is watched for changes. Throws what `load` throws.
+    Server(Load load, std::optional<std::filesystem::path> config_file);
+
+    /// Binds, serves, and returns when a signal has ended it.
+    /// Throws tls::Error before anything is bound, std::runtime_error if an address cannot be.
     void run();
 
 private:
-    void listen();
-    void accept(const std::shared_ptr<const Listener>& listener, int descriptor, const Acceptor::Endpoint& peer);
+    void accept(std::shared_ptr<const Listener> listener, int descriptor, const Acceptor::Endpoint& peer);
     Worker& least_loaded_worker();
     std::size_t open_sessions() const;
 
-    boost::asio::awaitable<void> handle_signals();
+    void apply(config::Settings settings);
+    void reload();
+    void watch_files();
+
+    boost::asio::awaitable<void> handle_hangups();
+    boost::asio::awaitable<void> handle_ends();
+    boost::asio::awaitable<void> warn_daily();
     boost::asio::awaitable<void> drain(bool at_once);
     boost::asio::awaitable<void> wait_until_idle(std::chrono::milliseconds limit);
     void for_each_worker(void (Worker::*action)());
 
+    Load load_;
+    std::optional<std::filesystem::path> config_file_;
     config::Settings settings_;
     boost::asio::io_context context_{1};
     Metrics metrics_;
-    std::vector<std::shared_ptr<const Listener>> listeners_;
     std::shared_ptr<Admission> admission_;
     std::shared_ptr<Readiness> readiness_;
-    std::list<Acceptor> acceptors_;
+    Listeners listeners_;
     std::optional<Admin> admin_;
-    boost::asio::signal_set signals_;
+    FileWatch files_;
+    boost::asio::signal_set ends_;
+    boost::asio::signal_set hangups_;
     boost::asio::steady_timer idle_; ///< cancelled whenever a worker has lost its last session
     std::uint64_t last_id_ = 0;
     std::list<Worker> workers_; // last: their threads use all of the above

@@ -81,15 +81,30 @@ tls::ContextOptions to_context_options(const config::Upstream& settings) {
     return options;
 }
 
+std::vector<std::filesystem::path> files_of(const tls::ContextOptions& options) {
+    std::vector<std::filesystem::path> files;
+    const bool built_in =
+        options.root_cert == "azure" || options.root_cert == "baltimore" || options.root_cert == "system";
+    const std::string root = built_in ? std::string() : options.root_cert;
+    for (const std::string& file : {root, options.crl_file, options.crl_directory, options.certificate, options.key}) {
+        if (!file.empty()) {
+            files.emplace_back(file);
+        }
+    }
+    return files;
+}
+
 Upstream::Upstream(config::Upstream settings, Metrics& metrics)
     : Upstream(settings, to_context_options(settings), metrics) {}
 
 Upstream::Upstream(config::Upstream settings, const tls::ContextOptions& options, Metrics& metrics)
     : settings_(std::move(settings)), name_(make_name(settings_)), registry_(metrics),
       metrics_(metrics.upstream(name_)), context_(std::make_shared<const tls::Context>(options)) {
+    std::vector<TrustAnchor> anchors;
     for (const tls::Anchor& anchor : context_->trust().anchors) {
-        registry_.set_trust_anchor(name_, anchor.name, anchor.not_after);
+        anchors.push_back({tls::subject(anchor.certificate.get()), anchor.not_after});
     }
+    registry_.set_trust_anchors(name_, anchors);
 }
 
 void Upstream::record_session(const tls::Stream& stream) {

@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <filesystem>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -50,5 +51,8 @@ private:
 
 /// The settings of the TLS context for `settings`, with libpq's defaults for the files in ~/.postgresql filled in.
 tls::ContextOptions to_context_options(const config::Upstream& settings);
+
+/// The files and directories that `options` are made from.
+std::vector<std::filesystem::path> files_of(const tls::ContextOptions& options);
 
 } // namespace proxy

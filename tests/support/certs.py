@@ -69,6 +69,7 @@ class Certificates:
         trusted = Authority(folder, "trusted root")
         stranger = Authority(folder, "unknown root")
         self.root = trusted.root
+        self.other_root = stranger.root
         self.good = trusted.issue("good", ["localhost", "127.0.0.1"])
         self.wrong_host = trusted.issue("wrong host", ["db.example.com"])
         self.expired = trusted.issue("expired", ["localhost"], NOW - 9 * DAY, NOW - 2 * DAY)

@@ -1,0 +1,78 @@
+#include "proxy/listeners.h"
+
+#include "proxy/log.h"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+
+#include <algorithm>
+#include <set>
+
+namespace proxy {
+
+namespace asio = boost::asio;
+
+Listeners::Listeners(asio::io_context& context, Metrics& metrics, OnAccept on_accept)
+    : context_(context), metrics_(metrics), on_accept_(std::move(on_accept)) {}
+
+void Listeners::apply(const config::Settings& settings) {
+    // First what needs no socket: a file that does not load must not cost an address.
+    std::vector<std::shared_ptr<const Listener>> listeners;
+    for (const config::Listener& listener : settings.listeners) {
+        listeners.push_back(
+            std::make_shared<Listener>(Listener{listener.name, std::make_shared<Upstream>(listener.upstream, metrics_),
+                                                metrics_.listener(listener.name), settings.limits}));
+    }
+    std::list<Bound> fresh;
+    std::vector<std::pair<Bound*, std::shared_ptr<const Listener>>> wanted;
+    auto listener = listeners.begin();
+    for (const config::Listener& configured : settings.listeners) {
+        for (const config::Address& address : configured.address) {
+            Bound* bound = find(address);
+            if (bound == nullptr) {
+                bound = &fresh.emplace_back(Bound{address, *listener, {}});
+                bind(*bound);
+            }
+            wanted.emplace_back(bound, *listener);
+        }
+        ++listener;
+    }
+    // Nothing can fail from here on.
+    std::set<Bound*> kept;
+    for (auto& [bound, next] : wanted) {
+        bound->listener = std::move(next);
+        kept.insert(bound);
+    }
+    std::erase_if(bound_, [&](Bound& bound) { return !kept.contains(&bound); });
+    bound_.splice(bound_.end(), fresh);
+}
+
+Listeners::Bound* Listeners::find(const config::Address& address) {
+    const auto found = std::ranges::find(bound_, address, &Bound::address);
+    return found == bound_.end() ? nullptr : &*found;
+}
+
+void Listeners::bind(Bound& bound) {
+    for (const Acceptor::Endpoint& endpoint : to_endpoints(bound.address)) {
+        Acceptor& acceptor = bound.acceptors.emplace_back(context_.get_executor(), endpoint);
+        auto accept = [this, &bound](int descriptor, const Acceptor::Endpoint& peer) {
+            on_accept_(bound.listener, descriptor, peer);
+        };
+        asio::co_spawn(context_, acceptor.run(std::move(accept)), asio::detached);
+        log::info("listening", {{"listener", bound.listener->name},
+                                {"address", acceptor.address()},
+                                {"upstream", bound.listener->upstream->name()}});
+    }
+}
+
+std::vector<std::shared_ptr<Upstream>> Listeners::upstreams() const {
+    std::vector<std::shared_ptr<Upstream>> upstreams;
+    for (const Bound& bound : bound_) {
+        if (std::ranges::find(upstreams, bound.listener->upstream) == upstreams.end()) {
+            upstreams.push_back(bound.listener->upstream);
+        }
+    }
+    return upstreams;
+}
+
+} // namespace proxy

@@ -1,0 +1,50 @@
+#pragma once
+
+#include "config/settings.h"
+#include "proxy/acceptor.h"
+#include "proxy/listener.h"
+#include "proxy/metrics.h"
+
+#include <boost/asio/io_context.hpp>
+
+#include <functional>
+#include <list>
+#include <memory>
+#include <vector>
+
+namespace proxy {
+
+/// The listening sockets, and what new connections to them are given. For one event loop.
+class Listeners {
+public:
+    using OnAccept =
+        std::function<void(std::shared_ptr<const Listener> listener, int descriptor, const Acceptor::Endpoint& peer)>;
+
+    /// `metrics` must outlive it.
+    Listeners(boost::asio::io_context& context, Metrics& metrics, OnAccept on_accept);
+
+    /// Makes it so: loads trust and keys, binds what is new, closes what is gone; sessions that exist keep what they
+    /// have. Throws tls::Error or std::runtime_error, and then everything is as before.
+    void apply(const config::Settings& settings);
+
+    std::vector<std::shared_ptr<Upstream>> upstreams() const;
+
+    void close() { bound_.clear(); }
+
+private:
+    struct Bound {
+        config::Address address;
+        std::shared_ptr<const Listener> listener;
+        std::list<Acceptor> acceptors;
+    };
+
+    Bound* find(const config::Address& address);
+    void bind(Bound& bound);
+
+    boost::asio::io_context& context_;
+    Metrics& metrics_;
+    OnAccept on_accept_;
+    std::list<Bound> bound_;
+};
+
+} // namespace proxy

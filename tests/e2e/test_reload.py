@@ -1,0 +1,124 @@
+"""New settings and files are for new connections; what does not load leaves everything as it was."""
+
+import os
+import shutil
+import signal
+
+import psycopg2
+import pytest
+
+from support.proxy import Proxy, verified_upstream
+
+LISTENER = """
+[[listener]]
+name = "main"
+address = ["{address}"]
+upstream = "{upstream}"
+"""
+
+
+@pytest.fixture
+def configured(tmp_path, postgres, certificates):
+    """A proxy that has everything from its file, with a root certificate that the test may replace."""
+    root = tmp_path / "root.crt"
+    shutil.copy(certificates.root, root)
+    settings = LISTENER.format(address="127.0.0.1:0", upstream=verified_upstream(postgres.port, root))
+    proxy = Proxy(tmp_path, settings=settings)
+    proxy.root, proxy.file = root, tmp_path / "pg-tls-proxy.toml"
+    yield proxy
+    proxy.end()
+
+
+@pytest.fixture
+def login(configured, postgres):
+    def login():
+        host, port = configured.address()
+        who = postgres.login
+        return psycopg2.connect(host=host, port=port, user=who.user, password=who.password, dbname=who.database)
+
+    return login
+
+
+def replace(path, content):
+    """As editors do it, and certificate managers."""
+    fresh = path.with_suffix(".fresh")
+    fresh.write_bytes(content)
+    os.replace(fresh, path)
+
+
+def answers(connection):
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+        return cursor.fetchone() == (1,)
+
+
+def test_a_root_that_is_replaced_counts_for_new_connections(configured, login, certificates):
+    before = login()
+    replace(configured.root, certificates.other_root.read_bytes())
+    configured.wait_for("reloaded")
+    with pytest.raises(psycopg2.OperationalError, match="trust anchor"):
+        login()
+    assert answers(before), "a session lives on with what it began with"
+    replace(configured.root, certificates.root.read_bytes())
+    configured.wait_for("reloaded", 2)
+    assert answers(login())
+    assert configured.metric("config_reloads_total", result="success") == 2
+
+
+def test_a_bad_file_keeps_the_last_good_state(configured, login):
+    replace(configured.root, b"garbage")
+    failed = configured.wait_for("reload failed, the last good configuration stays")
+    assert str(configured.root) in failed["error"]
+    assert answers(login())
+    assert configured.metric("config_reloads_total", result="failure") == 1
+
+
+def test_a_bad_configuration_is_named_with_its_place(configured, login):
+    replace(configured.file, b"[limits]\nmax_conections = 1\n")
+    failed = configured.wait_for("reload failed, the last good configuration stays")
+    assert "pg-tls-proxy.toml:2:1" in failed["error"] and "max_connections" in failed["error"]
+    assert answers(login())
+
+
+def test_hangup_reloads_too(configured, login):
+    configured.send_signal(signal.SIGHUP)
+    configured.wait_for("reloaded")
+    assert answers(login())
+
+
+def test_listeners_come_and_go(configured, login, postgres, certificates, tmp_path):
+    """The address that stays keeps its socket, so that no connection is refused meanwhile."""
+    before = login()
+    socket = tmp_path / ".s.PGSQL.5432"
+    text = configured.file.read_text()
+    replace(configured.file, text.replace('"127.0.0.1:0"', f'"127.0.0.1:0", "unix:{socket}"').encode())
+    configured.wait_for("reloaded")
+    who = postgres.login
+    local = psycopg2.connect(host=str(tmp_path), port=5432, user=who.user, password=who.password, dbname=who.database)
+    assert answers(local) and answers(login())
+    replace(configured.file, text.encode())
+    configured.wait_for("reloaded", 2)
+    assert not socket.exists()
+    assert answers(local) and answers(before) and answers(login())
+
+
+def test_a_symbolic_link_that_is_swapped(tmp_path, postgres, certificates):
+    """Kubernetes mounts a Secret as links into a directory that is itself a link, which it swaps."""
+    for name, root in (("old", certificates.other_root), ("new", certificates.root)):
+        (tmp_path / name).mkdir()
+        shutil.copy(root, tmp_path / name / "ca.crt")
+    (tmp_path / "..data").symlink_to("old")
+    (tmp_path / "ca.crt").symlink_to("..data/ca.crt")
+    settings = LISTENER.format(address="127.0.0.1:0", upstream=verified_upstream(postgres.port, tmp_path / "ca.crt"))
+    proxy = Proxy(tmp_path, settings=settings)
+    try:
+        (tmp_path / "..fresh").symlink_to("new")
+        os.replace(tmp_path / "..fresh", tmp_path / "..data")
+        proxy.wait_for("reloaded")
+        host, port = proxy.address()
+        who = postgres.login
+        session = psycopg2.connect(host=host, port=port, user=who.user, password=who.password, dbname=who.database)
+        assert answers(session)
+        session.close()
+    finally:
+        proxy.end()
