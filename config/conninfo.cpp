@@ -1,6 +1,7 @@
 #include "config/conninfo.h"
 
 #include "config/error.h"
+#include "config/portal.h"
 #include "config/uri.h"
 
 #include <algorithm>
@@ -82,6 +83,9 @@ private:
 } // namespace
 
 std::vector<Parameter> parse_conninfo(std::string_view text, const std::string& place) {
+    if (auto parameters = parse_portal_string(text, place)) {
+        return std::move(*parameters);
+    }
     return is_uri(text) ? parse_uri(text, place) : PairParser(text, place).parse();
 }
 

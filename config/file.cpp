@@ -132,12 +132,22 @@ std::vector<Parameter> read_upstream(const Entry& entry) {
     return parameters;
 }
 
+std::string read_user_suffix(const Entry& entry) {
+    const std::string& suffix = entry.text();
+    if (!suffix.starts_with('@')) {
+        throw Error(entry.where(),
+                    in_quotes(suffix) + " does not begin with @; for Azure it is \"@\" and the server's name");
+    }
+    return suffix;
+}
+
 ListenerDraft read_listener(const Entry& entry) {
     ListenerDraft listener;
     entry.read({
         {"name", [&](const Entry& name) { listener.name = read_name(name); }},
         {"address", [&](const Entry& address) { listener.addresses = read_addresses(address); }},
         {"upstream", [&](const Entry& upstream) { listener.upstream = read_upstream(upstream); }},
+        {"user_suffix", [&](const Entry& suffix) { listener.user_suffix = read_user_suffix(suffix); }},
     });
     listener.place = entry.place() + ": listener " + in_quotes(listener.name);
     return listener;

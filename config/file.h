@@ -23,6 +23,7 @@ struct ListenerDraft {
     std::string place;
     std::vector<PlacedAddress> addresses;
     std::vector<Parameter> upstream;
+    std::string user_suffix;
 };
 
 /// What a file says; what it does not say has its default.

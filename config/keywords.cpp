@@ -83,6 +83,7 @@ constexpr std::array keywords = {
     Keyword{"sslkey", text, [](Upstream& u, const std::string& v) { u.sslkey = v; }},
     Keyword{"sslpassword", text, [](Upstream& u, const std::string& v) { u.sslpassword = v; }},
     Keyword{"sslsni", boolean, [](Upstream& u, const std::string& v) { u.sslsni = parse_switch(v); }},
+    Keyword{"ocsp_stapling", boolean, [](Upstream& u, const std::string& v) { u.ocsp_stapling = parse_switch(v); }},
     Keyword{"ssl_min_protocol_version", text, set_min_protocol_version},
     Keyword{"ssl_max_protocol_version", text, set_max_protocol_version},
     Keyword{"sslcertmode", text, check_sslcertmode},
@@ -137,6 +138,10 @@ constexpr auto keyword_names = [] {
 }();
 
 } // namespace
+
+bool is_keyword(std::string_view name) {
+    return std::find(keyword_names.begin(), keyword_names.end(), name) != keyword_names.end();
+}
 
 const Keyword& find_keyword(std::string_view name) {
     const auto found = std::find(keyword_names.begin(), keyword_names.end(), name);

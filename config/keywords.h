@@ -20,6 +20,9 @@ struct Keyword {
     void (*apply)(Upstream& upstream, const std::string& value) = nullptr;
 };
 
+/// Case counts.
+bool is_keyword(std::string_view name);
+
 /// Throws Error without a place, with the nearest keyword, when `name` is none.
 const Keyword& find_keyword(std::string_view name);
 

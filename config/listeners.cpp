@@ -115,10 +115,12 @@ std::vector<Listener> finish(const std::vector<ListenerDraft>& drafts, const Lis
     for (const ListenerDraft& draft : drafts) {
         const std::string& place = overrides.upstream ? overrides.upstream->place : draft.place;
         ParsedUpstream parsed = make_upstream(draft.upstream, place);
-        Listener& listener = listeners.emplace_back(Listener{draft.name, {}, std::move(parsed.upstream)});
+        Listener& listener =
+            listeners.emplace_back(Listener{draft.name, {}, std::move(parsed.upstream), draft.user_suffix});
         for (const PlacedAddress& placed : draft.addresses) {
             listener.address.push_back(placed.address);
         }
+        notices.insert(notices.end(), parsed.notices.begin(), parsed.notices.end());
         for (const std::string& keyword : parsed.ignored) {
             if (std::find(ignored.begin(), ignored.end(), keyword) == ignored.end()) {
                 ignored.push_back(keyword);

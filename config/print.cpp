@@ -87,6 +87,7 @@ void print_tls(Writer& out, const Upstream& upstream) {
         out.comment("sslpassword is set, and not shown");
     }
     out.boolean("sslsni", upstream.sslsni);
+    out.boolean("ocsp_stapling", upstream.ocsp_stapling);
     out.text("ssl_min_protocol_version", to_string(upstream.ssl_min_protocol_version));
     if (upstream.ssl_max_protocol_version) {
         out.text("ssl_max_protocol_version", to_string(*upstream.ssl_max_protocol_version));
@@ -110,6 +111,7 @@ void print_listener(Writer& out, const Listener& listener) {
     out.header("[[listener]]");
     out.text("name", listener.name);
     out.texts("address", addresses);
+    out.text_unless_empty("user_suffix", listener.user_suffix);
     out.header("[listener.upstream]");
     print_targets(out, listener.upstream.targets);
     print_tls(out, listener.upstream);

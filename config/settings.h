@@ -64,6 +64,9 @@ struct Upstream {
     std::filesystem::path sslkey;
     std::string sslpassword;
     bool sslsni = true;
+    /// Ask for a stapled OCSP response, and refuse a server whose certificate it says is revoked. Not a keyword of
+    /// libpq.
+    bool ocsp_stapling = true;
     TlsVersion ssl_min_protocol_version = TlsVersion::tls1_2;
     std::optional<TlsVersion> ssl_max_protocol_version;
 
@@ -84,6 +87,8 @@ struct Listener {
     std::string name = "main";
     std::vector<Address> address;
     Upstream upstream;
+    /// What is appended to user names that carry no '@': "@mydemoserver" for Azure's Single Server. Empty: nothing.
+    std::string user_suffix = {};
 
     bool operator==(const Listener&) const = default;
 };

@@ -40,6 +40,9 @@ void apply(const Parameter& parameter, ParsedUpstream& parsed) {
         throw Error(parameter.where(), "the value holds a NUL byte");
     }
     at(parameter.where(), [&] { keyword.apply(parsed.upstream, parameter.value); });
+    if (!parameter.notice.empty()) {
+        parsed.notices.push_back(parameter.notice);
+    }
 }
 
 void check_names(const Upstream& upstream, const std::vector<Parameter>& parameters) {

@@ -12,6 +12,8 @@ struct ParsedUpstream {
     Upstream upstream;
     /// The keywords that concern the session only, each once, in the order of their appearance.
     std::vector<std::string> ignored;
+    /// Those of the parameters that count.
+    std::vector<std::string> notices;
 };
 
 /// Applies libpq's parameters, whatever they were read from; of a keyword that comes twice the last one counts.

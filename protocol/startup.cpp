@@ -79,4 +79,22 @@ std::variant<Incomplete, Invalid, Decoded> decode_startup_packet(Bytes bytes) {
     return Decoded{decode_startup_message(static_cast<std::uint16_t>(code & 0xffff), parameters), length};
 }
 
+void append_to_user(std::vector<std::uint8_t>& bytes, std::string_view suffix) {
+    const std::uint32_t length = boost::endian::load_big_u32(bytes.data());
+    Reader reader(Bytes(bytes).subspan(header_size, length - header_size));
+    while (reader.ok() && !reader.empty()) {
+        const std::string_view name = reader.cstring();
+        const std::string_view value = reader.cstring();
+        if (name != "user" || !reader.ok()) {
+            continue;
+        }
+        if (value.find('@') == std::string_view::npos) {
+            const auto* end = reinterpret_cast<const std::uint8_t*>(value.data() + value.size());
+            bytes.insert(bytes.begin() + (end - bytes.data()), suffix.begin(), suffix.end());
+            boost::endian::store_big_u32(bytes.data(), length + static_cast<std::uint32_t>(suffix.size()));
+        }
+        return;
+    }
+}
+
 } // namespace protocol

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 /// What a client may send before anything else.
 /// Source: https://www.postgresql.org/docs/current/protocol-message-formats.html
@@ -54,5 +55,9 @@ struct Decoded {
 /// Decodes the startup packet at the beginning of `bytes`; what stands behind it is left alone.
 /// Minor versions, parameters and keys are not judged: to refuse them is the server's business.
 std::variant<Incomplete, Invalid, Decoded> decode_startup_packet(Bytes bytes);
+
+/// Appends `suffix` to the user name in the StartupMessage at the beginning of `bytes`, unless the name has an '@'
+/// already or the message has none. What stands behind the message stays there.
+void append_to_user(std::vector<std::uint8_t>& bytes, std::string_view suffix);
 
 } // namespace protocol

@@ -68,7 +68,7 @@ TEST(Conninfo, ErrorsNameTheCharacter) {
     const std::pair<const char*, std::string> cases[] = {
         {"db.example.com", "--upstream: character 1: " + expected_conninfo},
         {" =x", "--upstream: character 2: " + expected_conninfo},
-        {"jdbc:postgresql://db/?a=b", "--upstream: character 1: " + expected_conninfo},
+        {"jdbc:mysql://db/?a=b", "--upstream: character 1: " + expected_conninfo},
         {"host=a port", "--upstream: character 8: " + expected_pair},
         {"host=a =x", "--upstream: character 8: " + expected_pair},
         {"user=a password=my secret host=b", "--upstream: character 20: " + expected_pair},

@@ -1,6 +1,7 @@
 #include "config/conninfo.h"
 #include "config/error.h"
 #include "config/keywords.h"
+#include "config/portal.h"
 
 #include <gmock/gmock.h>
 
@@ -39,6 +40,10 @@ std::optional<Values> parse_as_libpq(const std::string& text) {
 
 std::optional<Values> parse_as_we_do(const std::string& text) {
     try {
+        // What we take beyond libpq is nothing that libpq takes.
+        if (parse_portal_string(text, "test")) {
+            return std::nullopt;
+        }
         Values values;
         for (const Parameter& parameter : parse_conninfo(text, "test")) {
             values[std::string(find_keyword(parameter.keyword).name)] = parameter.value;

@@ -25,6 +25,7 @@ Settings everything() {
     upstream.sslcert = "/zertifikat-ü.pem";
     upstream.sslkey = "/key\x01\x7f";
     upstream.sslsni = false;
+    upstream.ocsp_stapling = false;
     upstream.ssl_min_protocol_version = TlsVersion::tls1_0;
     upstream.ssl_max_protocol_version = TlsVersion::tls1_1;
     upstream.connect_timeout = 0s;
@@ -96,6 +97,7 @@ port = 5432
 sslmode = "verify-full"
 sslnegotiation = "postgres"
 sslsni = true
+ocsp_stapling = true
 ssl_min_protocol_version = "TLSv1.2"
 connect_timeout = 10
 keepalives = true

@@ -192,5 +192,22 @@ TEST(StartupPacket, IsToldFromAnHttpRequest) {
     EXPECT_THAT(reason(text("SSH-2.0-OpenSSH_9.2\r\n")), HasSubstr("length"));
 }
 
+TEST(AppendToUser, GoesToTheUserAndMovesTheRest) {
+    Buffer bytes = join(startup_packet(protocol_3_0, text("database\0user\0user\0app\0x\0y\0\0"sv)), text("behind"sv));
+    append_to_user(bytes, "@server");
+    EXPECT_EQ(bytes, join(startup_packet(protocol_3_0, text("database\0user\0user\0app@server\0x\0y\0\0"sv)),
+                          text("behind"sv)));
+}
+
+TEST(AppendToUser, LeavesOtherMessagesAlone) {
+    for (const std::string_view parameters :
+         {"user\0app@other\0database\0x\0\0"sv, "database\0user\0\0"sv, "user\0app"sv, "user"sv, "\0"sv, ""sv}) {
+        const Buffer packet = startup_packet(protocol_3_0, text(parameters));
+        Buffer bytes = packet;
+        append_to_user(bytes, "@server");
+        EXPECT_EQ(bytes, packet);
+    }
+}
+
 } // namespace
 } // namespace protocol
