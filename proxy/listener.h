@@ -14,6 +14,7 @@ struct Listener {
     std::string name;
     std::shared_ptr<Upstream> upstream;
     ListenerMetrics metrics;
+    std::string user_suffix;
     config::Limits limits;
 };
 

@@ -79,6 +79,10 @@ asio::awaitable<RelayEnd> Session::serve() {
     user_ = tls::escape(message.user);
     database_ = tls::escape(message.database);
 
+    if (!listener_->user_suffix.empty()) {
+        protocol::append_to_user(startup->bytes, listener_->user_suffix);
+    }
+
     const Place place(*admission_);
     if (!place.taken()) {
         const std::string limit = std::to_string(admission_->limit());

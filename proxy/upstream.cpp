@@ -10,19 +10,17 @@
 namespace proxy {
 namespace {
 
-/// The path of a file in ~/.postgresql, if it is there.
-std::string user_file(const char* name) {
+/// The path of a file in ~/.postgresql, where libpq looks for what it is not told.
+std::filesystem::path user_path(const char* name) {
     const char* home = std::getenv("HOME");
-    if (home == nullptr) {
-        return {};
-    }
-    const std::filesystem::path path = std::filesystem::path(home) / ".postgresql" / name;
-    std::error_code error;
-    return std::filesystem::exists(path, error) ? path.string() : std::string();
+    return std::filesystem::path(home != nullptr ? home : "") / ".postgresql" / name;
 }
 
-std::string given_or(const std::filesystem::path& given, const char* user_file_name) {
-    return given.empty() ? user_file(user_file_name) : given.string();
+/// The same if the file is there, else nothing.
+std::string user_file(const char* name) {
+    const std::filesystem::path path = user_path(name);
+    std::error_code error;
+    return std::filesystem::exists(path, error) ? path.string() : std::string();
 }
 
 tls::Version to_tls(config::TlsVersion version) {
@@ -69,11 +67,15 @@ tls::ContextOptions to_context_options(const config::Upstream& settings) {
     tls::ContextOptions options;
     options.verify = to_verify(settings.sslmode, !root.empty());
     options.root_cert = root.empty() ? "azure" : std::move(root);
-    options.crl_file = given_or(settings.sslcrl, "root.crl");
+    const bool crl_given = !settings.sslcrl.empty() || !settings.sslcrldir.empty();
+    options.crl_file = crl_given ? settings.sslcrl.string() : user_file("root.crl");
     options.crl_directory = settings.sslcrldir.string();
-    options.certificate = given_or(settings.sslcert, "postgresql.crt");
-    options.key = given_or(settings.sslkey, "postgresql.key");
+    options.certificate = settings.sslcert.empty() ? user_file("postgresql.crt") : settings.sslcert.string();
+    if (!options.certificate.empty()) {
+        options.key = settings.sslkey.empty() ? user_path("postgresql.key").string() : settings.sslkey.string();
+    }
     options.key_password = settings.sslpassword;
+    options.ocsp_stapling = settings.ocsp_stapling;
     options.min_version = to_tls(settings.ssl_min_protocol_version);
     if (settings.ssl_max_protocol_version) {
         options.max_version = to_tls(*settings.ssl_max_protocol_version);

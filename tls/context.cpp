@@ -16,7 +16,7 @@ namespace tls {
 namespace {
 
 // PostgreSQL up to 17 accepts prime256v1 alone by default; another first guess costs a HelloRetryRequest.
-constexpr const char* groups = "P-256:X25519:P-384:P-521";
+constexpr const char* groups = "P-256:X25519:P-384:P-521:X448";
 
 // Room for several records, so that one system call fetches what one wake-up brought. Freed while idle.
 constexpr std::size_t read_buffer_size = std::size_t{64} * 1024;
@@ -90,6 +90,16 @@ int give_password(char* buffer, int size, int /*writing*/, void* password) {
     return static_cast<int>(text.size());
 }
 
+/// PEM, or DER like libpq.
+PrivateKey parse_key(const std::string& content, std::string password) {
+    const Bio in(BIO_new_mem_buf(content.data(), static_cast<int>(content.size())));
+    if (content.find("-----BEGIN") == std::string::npos) {
+        return PrivateKey(d2i_PrivateKey_bio(in.get(), nullptr));
+    }
+    // A password callback of our own in any case: OpenSSL's would ask on the terminal.
+    return PrivateKey(PEM_read_bio_PrivateKey(in.get(), nullptr, give_password, &password));
+}
+
 void load_client_certificate(SSL_CTX* context, const ContextOptions& options) {
     if (options.certificate.empty()) {
         return;
@@ -97,11 +107,7 @@ void load_client_certificate(SSL_CTX* context, const ContextOptions& options) {
     check(SSL_CTX_use_certificate_chain_file(context, options.certificate.c_str()) == 1,
           options.certificate + ": cannot load sslcert");
     check_key_permissions(options.key);
-    const std::string pem = read_file(options.key, "sslkey");
-    const Bio in(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
-    // A password callback of our own in any case: OpenSSL's would ask on the terminal.
-    std::string password = options.key_password;
-    const PrivateKey key(PEM_read_bio_PrivateKey(in.get(), nullptr, give_password, &password));
+    const PrivateKey key = parse_key(read_file(options.key, "sslkey"), options.key_password);
     if (!key) {
         throw Error(options.key + ": cannot read sslkey (is sslpassword right?): " + drain_error_queue());
     }
@@ -120,8 +126,14 @@ Context::Context(const ContextOptions& options) : context_(SSL_CTX_new(TLS_clien
         for (const Anchor& anchor : trust_.anchors) {
             check(X509_STORE_add_cert(store, anchor.certificate.get()) == 1, trust_.source);
         }
+        for (const CertificateRevocationList& crl : trust_.crls) {
+            check(X509_STORE_add_crl(store, crl.get()) == 1, trust_.source);
+        }
         load_crls(store, options);
         SSL_CTX_set_verify(native(), SSL_VERIFY_PEER, nullptr);
+        if (options.ocsp_stapling) {
+            SSL_CTX_set_tlsext_status_type(native(), TLSEXT_STATUSTYPE_ocsp);
+        }
     }
     load_client_certificate(native(), options);
 }

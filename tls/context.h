@@ -25,8 +25,9 @@ struct ContextOptions {
     std::string crl_file;
     std::string crl_directory;
     std::string certificate; ///< PEM file: the client's certificate and its chain
-    std::string key;         ///< PEM file, readable by its owner alone
+    std::string key;         ///< PEM or DER file, readable by its owner alone
     std::string key_password;
+    bool ocsp_stapling = true;
     Version min_version = Version::tls1_2;
     std::optional<Version> max_version;
 };

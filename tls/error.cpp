@@ -2,14 +2,15 @@
 
 #include <openssl/err.h>
 
-#include <array>
+#include <cstring>
 
 namespace tls {
 
 std::string drain_error_queue() {
     std::string reasons;
     while (const unsigned long code = ERR_get_error()) {
-        const char* reason = ERR_reason_error_string(code);
+        const char* reason =
+            ERR_SYSTEM_ERROR(code) ? std::strerror(ERR_GET_REASON(code)) : ERR_reason_error_string(code);
         if (!reasons.empty()) {
             reasons += "; ";
         }

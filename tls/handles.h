@@ -23,6 +23,7 @@ using Bio = std::unique_ptr<BIO, Free<BIO_free_all>>;
 using BioMethod = std::unique_ptr<BIO_METHOD, Free<BIO_meth_free>>;
 using Certificate = std::unique_ptr<X509, Free<X509_free>>;
 using CertificateStore = std::unique_ptr<X509_STORE, Free<X509_STORE_free>>;
+using CertificateRevocationList = std::unique_ptr<X509_CRL, Free<X509_CRL_free>>;
 using GeneralNames = std::unique_ptr<GENERAL_NAMES, Free<GENERAL_NAMES_free>>;
 using PrivateKey = std::unique_ptr<EVP_PKEY, Free<EVP_PKEY_free>>;
 using Ssl = std::unique_ptr<SSL, Free<SSL_free>>;

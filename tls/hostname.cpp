@@ -17,7 +17,10 @@ struct IpAddress {
 
 IpAddress parse_ip(const std::string& host) {
     IpAddress address;
-    if (inet_pton(AF_INET, host.c_str(), address.bytes.data()) == 1) {
+    // As in libpq, inet_aton(): "127.1" is an address too.
+    in_addr v4{};
+    if (inet_aton(host.c_str(), &v4) == 1) {
+        std::memcpy(address.bytes.data(), &v4, sizeof v4);
         address.size = sizeof(in_addr);
     } else if (inet_pton(AF_INET6, host.c_str(), address.bytes.data()) == 1) {
         address.size = sizeof(in6_addr);
@@ -49,6 +52,9 @@ Match match_name(const ASN1_STRING* string, std::string_view host) {
 
 Match match_ip(const ASN1_OCTET_STRING* string, const IpAddress& address) {
     const auto size = static_cast<std::size_t>(ASN1_STRING_length(string));
+    if (size != sizeof(in_addr) && size != sizeof(in6_addr)) {
+        return Match::refused;
+    }
     const bool same = address.size != 0 && address.size == size &&
                       std::memcmp(ASN1_STRING_get0_data(string), address.bytes.data(), size) == 0;
     return same ? Match::yes : Match::no;
@@ -84,8 +90,9 @@ bool matches_host(const X509* certificate, const std::string& host) {
     return common_name_counts && match_common_name(certificate, host) == Match::yes;
 }
 
-bool is_ip_address(const std::string& host) {
-    return parse_ip(host).size != 0;
+bool is_server_name(std::string_view host) {
+    return !host.empty() && host.find(':') == std::string_view::npos &&
+           host.find_first_not_of("0123456789.") != std::string_view::npos;
 }
 
 } // namespace tls

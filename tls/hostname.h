@@ -11,10 +11,12 @@ namespace tls {
 /// - a dNSName matches case-insensitively, with a wildcard for the whole left-most label and nothing else;
 /// - an iPAddress matches a `host` that is an address;
 /// - the first common name counts only if there is no alternative name of the host's own kind;
-/// - a NUL byte in a name ahead of the match refuses the certificate.
+/// - a NUL byte in a name, or an iPAddress of no possible length, refuses the certificate if it stands ahead of the
+/// match.
 bool matches_host(const X509* certificate, const std::string& host);
 
-/// Whether `host` is an IPv4 or IPv6 address. Such a host is no SNI (RFC 6066, section 3).
-bool is_ip_address(const std::string& host);
+/// Whether `host` may be sent as SNI: an address may not (RFC 6066, section 3), and libpq takes for one whatever has
+/// nothing but digits and dots, or a colon.
+bool is_server_name(std::string_view host);
 
 } // namespace tls

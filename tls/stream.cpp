@@ -2,6 +2,7 @@
 
 #include "tls/error.h"
 #include "tls/hostname.h"
+#include "tls/stapling.h"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
@@ -44,7 +45,7 @@ int Stream::on_verify(int ok, X509_STORE_CTX* store) {
 }
 
 asio::awaitable<std::optional<HandshakeError>> Stream::handshake(std::string host, bool sni, bool alpn_required) {
-    if (sni && !host.empty() && !is_ip_address(host)) {
+    if (sni && is_server_name(host)) {
         SSL_set_tlsext_host_name(ssl_.get(), host.c_str());
     }
     for (;;) {
@@ -76,6 +77,15 @@ HandshakeError Stream::handshake_error() {
 }
 
 std::optional<HandshakeError> Stream::check_session(const std::string& host, bool alpn_required) {
+    // Whatever the mode, as in libpq: a cipher without authentication shows no certificate at all.
+    if (SSL_get0_peer_certificate(ssl_.get()) == nullptr) {
+        return HandshakeError{HandshakeError::Kind::certificate, {"the server has shown no certificate", {}, {}}};
+    }
+    if (context_->verify() != Verify::none) {
+        if (auto rejection = check_staple(ssl_.get())) {
+            return HandshakeError{HandshakeError::Kind::certificate, std::move(*rejection)};
+        }
+    }
     if (context_->verify() == Verify::full) {
         if (auto rejection = check_host(SSL_get0_peer_certificate(ssl_.get()), host)) {
             return HandshakeError{HandshakeError::Kind::hostname, std::move(*rejection)};

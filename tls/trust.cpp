@@ -23,7 +23,8 @@ using CertificateInfos =
     std::unique_ptr<STACK_OF(X509_INFO),
                     decltype([](STACK_OF(X509_INFO) * infos) { sk_X509_INFO_pop_free(infos, X509_INFO_free); })>;
 
-std::vector<Certificate> parse_pem(const std::string& text, const std::string& origin) {
+std::vector<Certificate> parse_pem(const std::string& text, const std::string& origin,
+                                   std::vector<CertificateRevocationList>* crls) {
     const Bio in(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
     const CertificateInfos infos(PEM_X509_INFO_read_bio(in.get(), nullptr, nullptr, nullptr));
     if (!infos) {
@@ -34,6 +35,9 @@ std::vector<Certificate> parse_pem(const std::string& text, const std::string& o
         X509_INFO* info = sk_X509_INFO_value(infos.get(), i);
         if (info->x509 != nullptr) {
             certificates.emplace_back(std::exchange(info->x509, nullptr));
+        }
+        if (info->crl != nullptr && crls != nullptr) {
+            crls->emplace_back(std::exchange(info->crl, nullptr));
         }
     }
     return certificates;
@@ -65,13 +69,14 @@ void add(TrustAnchors& trust, std::vector<Certificate> certificates) {
 }
 
 void add_file(TrustAnchors& trust, const std::string& path) {
-    add(trust, parse_certificates(read_file(path, "sslrootcert"), path));
+    add(trust, parse_certificates(read_file(path, "sslrootcert"), path, &trust.crls));
 }
 
 void add_directory(TrustAnchors& trust, const std::string& path) {
     std::error_code error;
     for (const auto& entry : std::filesystem::directory_iterator(path, error)) {
-        if (entry.is_regular_file(error)) {
+        std::error_code dangling;
+        if (entry.is_regular_file(dangling)) {
             add_file(trust, entry.path().string());
         }
     }
@@ -124,9 +129,10 @@ std::string read_file(const std::string& path, const std::string& purpose) {
     return content;
 }
 
-std::vector<Certificate> parse_certificates(const std::string& text, const std::string& origin) {
+std::vector<Certificate> parse_certificates(const std::string& text, const std::string& origin,
+                                            std::vector<CertificateRevocationList>* crls) {
     const bool pem = text.find("-----BEGIN") != std::string::npos;
-    auto certificates = pem ? parse_pem(text, origin) : parse_der(text, origin);
+    auto certificates = pem ? parse_pem(text, origin, crls) : parse_der(text, origin);
     if (certificates.empty()) {
         throw Error(origin + ": no certificate in it");
     }
@@ -134,7 +140,7 @@ std::vector<Certificate> parse_certificates(const std::string& text, const std::
 }
 
 TrustAnchors load_anchors(const std::string& sslrootcert) {
-    TrustAnchors trust{.source = sslrootcert, .anchors = {}};
+    TrustAnchors trust{.source = sslrootcert, .anchors = {}, .crls = {}};
     std::error_code error;
     if (sslrootcert == "azure") {
         add_built_in(trust, "");

@@ -19,6 +19,7 @@ struct Anchor {
 struct TrustAnchors {
     std::string source; ///< what the anchors were asked for by: a path, `system`, `azure` or `baltimore`
     std::vector<Anchor> anchors;
+    std::vector<CertificateRevocationList> crls; ///< that stood beside them, and count like in libpq
 };
 
 /// Loads the anchors that `sslrootcert` names: `azure` (all built-in roots), `baltimore` (that root alone), `system`
@@ -27,8 +28,10 @@ struct TrustAnchors {
 /// Throws Error if a file cannot be read, has a block that does not parse, or if there is no certificate at all.
 TrustAnchors load_anchors(const std::string& sslrootcert);
 
-/// All certificates of a PEM or DER text. Throws Error that begins with `origin`.
-std::vector<Certificate> parse_certificates(const std::string& text, const std::string& origin);
+/// All certificates of a PEM or DER text, and into `crls`, where given, the revocation lists of a PEM text.
+/// Throws Error that begins with `origin`.
+std::vector<Certificate> parse_certificates(const std::string& text, const std::string& origin,
+                                            std::vector<CertificateRevocationList>* crls = nullptr);
 
 /// The content of a file. Throws Error that names the file and what it was for.
 std::string read_file(const std::string& path, const std::string& purpose);

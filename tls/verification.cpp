@@ -73,7 +73,11 @@ Rejection explain_chain_error(X509_STORE_CTX* store, const Context& context) {
     Rejection rejection{what + name + " " + rule(code, certificate),
                         "at depth " + std::to_string(depth) + " of the chain; " + anchors_tried(context.trust()),
                         {}};
-    if (anchor && code == X509_V_ERR_CERT_HAS_EXPIRED) {
+    if (code == X509_V_ERR_CERT_REVOKED) {
+        rejection.hint = "Replace the certificate.";
+    } else if (code == X509_V_ERR_UNABLE_TO_GET_CRL || code == X509_V_ERR_CRL_HAS_EXPIRED) {
+        rejection.hint = "Give sslcrl or sslcrldir a current list of every CA in the chain.";
+    } else if (anchor && code == X509_V_ERR_CERT_HAS_EXPIRED) {
         rejection.hint =
             "The server still presents a chain to an expired root. Azure has moved to DigiCert Global Root G2 and "
             "Microsoft RSA Root Certificate Authority 2017: set sslrootcert=azure, which has them all.";
