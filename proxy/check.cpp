@@ -120,20 +120,28 @@ json::object compare_modes(const config::Upstream& settings, Metrics& metrics) {
     return verdicts;
 }
 
-/// Everything that can be learnt from a server once it speaks TLS, whether it is to be trusted or not.
-void describe_server(json::object& report, const config::Upstream& settings, Metrics& metrics) {
-    tls::ContextOptions lenient = to_context_options(settings);
-    lenient.verify = tls::Verify::none;
-    const auto connected = connect_once(std::make_shared<Upstream>(settings, lenient, metrics));
-    if (connected.has_error()) {
-        return;
+/// What an app would meet.
+void describe_connect(json::object& report, const std::shared_ptr<Upstream>& upstream) {
+    std::vector<ConnectStep> trace;
+    const auto connected = connect_once(upstream, &trace);
+    report["ok"] = connected.has_value();
+    report["steps"] = to_json(trace);
+    if (connected.has_value()) {
+        report["session"] = describe_session(**connected);
+        report["anchor"] = describe_anchor(**connected);
+    } else {
+        report["failure"] = to_json(connected.error());
     }
-    report["chain"] = describe_chain(**connected);
-    report["rotation"] = rehearse_rotation(**connected);
-    report["sslmodes"] = compare_modes(settings, metrics);
-    config::Upstream direct = settings;
-    direct.sslnegotiation = config::SslNegotiation::direct;
-    report["direct_tls"] = verdict(connect_once(std::make_shared<Upstream>(direct, lenient, metrics)));
+}
+
+/// What the server shows, whether it is to be trusted or not. False if it does not get as far.
+bool describe_certificates(json::object& report, const std::shared_ptr<Upstream>& lenient) {
+    const auto connected = connect_once(lenient);
+    if (connected.has_value()) {
+        report["chain"] = describe_chain(**connected);
+        report["rotation"] = rehearse_rotation(**connected);
+    }
+    return connected.has_value();
 }
 
 } // namespace
@@ -142,21 +150,19 @@ json::object examine(const config::Listener& listener, bool probe_enforcement) {
     const config::Upstream& settings = listener.upstream;
     Metrics metrics;
     const auto upstream = std::make_shared<Upstream>(settings, metrics);
-    std::vector<ConnectStep> trace;
-    const auto connected = connect_once(upstream, &trace);
     json::object report{{"listener", listener.name},
                         {"upstream", upstream->name()},
                         {"sslmode", config::to_string(settings.sslmode)},
-                        {"trust", upstream->context()->trust().source},
-                        {"ok", connected.has_value()},
-                        {"steps", to_json(trace)}};
-    if (connected.has_value()) {
-        report["session"] = describe_session(**connected);
-        report["anchor"] = describe_anchor(**connected);
-    } else {
-        report["failure"] = to_json(connected.error());
+                        {"trust", upstream->context()->trust().source}};
+    describe_connect(report, upstream);
+    tls::ContextOptions lenient = to_context_options(settings);
+    lenient.verify = tls::Verify::none;
+    if (describe_certificates(report, std::make_shared<Upstream>(settings, lenient, metrics))) {
+        report["sslmodes"] = compare_modes(settings, metrics);
+        config::Upstream direct = settings;
+        direct.sslnegotiation = config::SslNegotiation::direct;
+        report["direct_tls"] = verdict(connect_once(std::make_shared<Upstream>(direct, lenient, metrics)));
     }
-    describe_server(report, settings, metrics);
     if (probe_enforcement) {
         report["enforcement"] = probe_plaintext(settings.targets.front(), settings.connect_timeout);
     }

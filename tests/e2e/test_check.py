@@ -80,7 +80,7 @@ def speak_tls_after_an_ssl_request(dialogue):
 )
 def test_a_bad_certificate(check, start_fake, certificates, certificate, words):
     server = start_fake(speak_tls_after_an_ssl_request, getattr(certificates, certificate))
-    code, report = check(verified_upstream(server.port, certificates.root))
+    code, report = check(verified_upstream(server.port, certificates.root, connect_timeout=2))
     assert code == 1 and words in report["failure"]["message"]
 
 

@@ -28,11 +28,11 @@ class Authority:
     def __init__(self, folder, name):
         self._folder = folder
         self._name = name
-        self._key = ec.generate_private_key(ec.SECP256R1())
+        self.key = ec.generate_private_key(ec.SECP256R1())
         constraints = x509.BasicConstraints(ca=True, path_length=None)
-        self._certificate = self._sign(name, self._key, name, constraints, NOW - DAY, NOW + 30 * DAY)
+        self.certificate = self._sign(name, self.key, name, constraints, NOW - DAY, NOW + 30 * DAY)
         self.root = folder / f"{name}.crt"
-        self.root.write_bytes(self._certificate.public_bytes(serialization.Encoding.PEM))
+        self.root.write_bytes(self.certificate.public_bytes(serialization.Encoding.PEM))
 
     def issue(self, name, hosts, not_before=NOW - DAY, not_after=NOW + 30 * DAY):
         """A server certificate for `hosts` (names or IP addresses)."""
@@ -58,7 +58,7 @@ class Authority:
             .not_valid_before(not_before)
             .not_valid_after(not_after)
             .add_extension(extension, critical=isinstance(extension, x509.BasicConstraints))
-            .sign(self._key, hashes.SHA256())
+            .sign(self.key, hashes.SHA256())
         )
 
 
