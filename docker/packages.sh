@@ -19,7 +19,7 @@ is_installed() {
     [ "$(dpkg-query --show --showformat '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
 }
 
-# Whoever tries this out did not ask for a database server that starts with the machine: until the end of this (sub)shell
+# Whoever tries this out did not ask for a database server that starts with the machine: until this (sub)shell ends,
 # packages may not start services.
 deny_services() {
     local policy=/usr/sbin/policy-rc.d

@@ -49,21 +49,21 @@ void remove_stale_socket(const asio::any_io_executor& executor, const std::strin
 } // namespace
 
 Acceptor::Acceptor(const asio::any_io_executor& executor, const Endpoint& endpoint)
-    : acceptor_(executor), unix_path_(unix_path(endpoint)) {
+    : socket_(std::make_shared<Socket>(executor)), unix_path_(unix_path(endpoint)) {
     if (!unix_path_.empty()) {
         remove_stale_socket(executor, unix_path_);
     }
     try {
-        acceptor_.open(endpoint.protocol());
+        socket_->open(endpoint.protocol());
         if (unix_path_.empty()) {
-            acceptor_.set_option(asio::socket_base::reuse_address(true));
+            socket_->set_option(asio::socket_base::reuse_address(true));
         }
         if (endpoint.protocol().family() == AF_INET6) {
-            acceptor_.set_option(asio::ip::v6_only(true));
+            socket_->set_option(asio::ip::v6_only(true));
         }
-        acceptor_.bind(endpoint);
-        acceptor_.listen();
-        acceptor_.native_non_blocking(true);
+        socket_->bind(endpoint);
+        socket_->listen();
+        socket_->native_non_blocking(true);
     } catch (const boost::system::system_error& error) {
         unix_path_.clear();
         throw std::runtime_error("cannot listen on " + to_string(endpoint) + ": " + error.code().message());
@@ -79,7 +79,7 @@ Acceptor::~Acceptor() {
 
 void Acceptor::close() {
     error_code ignored;
-    acceptor_.close(ignored);
+    socket_->close(ignored);
     if (!unix_path_.empty()) {
         std::error_code gone;
         std::filesystem::remove(unix_path_, gone);
@@ -88,15 +88,19 @@ void Acceptor::close() {
 }
 
 std::string Acceptor::address() const {
-    return to_string(acceptor_.local_endpoint());
+    return to_string(socket_->local_endpoint());
 }
 
-asio::awaitable<void> Acceptor::run(OnAccept on_accept) {
-    asio::steady_timer pause(acceptor_.get_executor());
-    while (acceptor_.is_open()) {
-        auto wait = acceptor_.async_wait(asio::socket_base::wait_read, asio::as_tuple(asio::deferred));
+asio::awaitable<void> Acceptor::run(OnAccept on_accept) const {
+    return accept_until_closed(socket_, std::move(on_accept));
+}
+
+asio::awaitable<void> Acceptor::accept_until_closed(std::shared_ptr<Socket> socket, OnAccept on_accept) {
+    asio::steady_timer pause(socket->get_executor());
+    while (socket->is_open()) {
+        auto wait = socket->async_wait(asio::socket_base::wait_read, asio::as_tuple(asio::deferred));
         co_await std::move(wait);
-        if (acceptor_.is_open() && !accept_burst(on_accept)) {
+        if (socket->is_open() && !accept_burst(*socket, on_accept)) {
             pause.expires_after(pause_when_exhausted);
             auto paused = pause.async_wait(asio::as_tuple(asio::deferred));
             co_await std::move(paused);
@@ -105,11 +109,11 @@ asio::awaitable<void> Acceptor::run(OnAccept on_accept) {
 }
 
 /// Takes what is in the queue. False if there is no going on for now: out of descriptors or memory.
-bool Acceptor::accept_burst(const OnAccept& on_accept) {
-    for (;;) {
+bool Acceptor::accept_burst(Socket& socket, const OnAccept& on_accept) {
+    while (socket.is_open()) {
         Endpoint peer;
         auto size = static_cast<socklen_t>(peer.capacity());
-        const int descriptor = accept4(acceptor_.native_handle(), peer.data(), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        const int descriptor = accept4(socket.native_handle(), peer.data(), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (descriptor >= 0) {
             peer.resize(size);
             on_accept(descriptor, peer);
@@ -121,10 +125,11 @@ bool Acceptor::accept_burst(const OnAccept& on_accept) {
         if (errno == EAGAIN || errno == EWOULDBLOCK) {
             return true;
         }
-        log::error("cannot accept connections for now",
-                   {{"address", address()}, {"error", std::generic_category().message(errno)}});
+        log::error("cannot accept connections for now", {{"address", to_string(socket.local_endpoint())},
+                                                         {"error", std::generic_category().message(errno)}});
         return false;
     }
+    return true;
 }
 
 std::vector<Acceptor::Endpoint> to_endpoints(const config::Address& address) {

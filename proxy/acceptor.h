@@ -9,6 +9,7 @@
 #include <boost/asio/generic/stream_protocol.hpp>
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -28,8 +29,8 @@ public:
     Acceptor& operator=(const Acceptor&) = delete;
     ~Acceptor(); ///< removes the Unix socket
 
-    /// Accepts until close(), and hands over what came.
-    boost::asio::awaitable<void> run(OnAccept on_accept);
+    /// Accepts until close(), and hands over what came. May outlive the acceptor.
+    boost::asio::awaitable<void> run(OnAccept on_accept) const;
 
     void close();
 
@@ -37,9 +38,12 @@ public:
     std::string address() const;
 
 private:
-    bool accept_burst(const OnAccept& on_accept);
+    using Socket = boost::asio::basic_socket_acceptor<boost::asio::generic::stream_protocol>;
 
-    boost::asio::basic_socket_acceptor<boost::asio::generic::stream_protocol> acceptor_;
+    static boost::asio::awaitable<void> accept_until_closed(std::shared_ptr<Socket> socket, OnAccept on_accept);
+    static bool accept_burst(Socket& socket, const OnAccept& on_accept);
+
+    std::shared_ptr<Socket> socket_;
     std::string unix_path_;
 };
 

@@ -33,6 +33,16 @@ std::string to_text(const boost::json::value& value) {
     return bare ? serialized.substr(1, serialized.size() - 2) : serialized;
 }
 
+/// As in the configuration.
+std::string_view name_of(spdlog::level::level_enum level) {
+    switch (level) {
+    case spdlog::level::debug: return "debug";
+    case spdlog::level::info: return "info";
+    case spdlog::level::warn: return "warn";
+    default: return "error";
+    }
+}
+
 void write(spdlog::level::level_enum level, std::string_view event, Fields fields) {
     const Log& log = instance();
     if (!log.logger->should_log(level)) {
@@ -40,9 +50,10 @@ void write(spdlog::level::level_enum level, std::string_view event, Fields field
     }
     std::string line;
     if (log.json) {
-        line = "\"event\":" + boost::json::serialize(boost::json::value(event));
+        line.append("\"level\":\"").append(name_of(level)).append("\",\"event\":");
+        line.append(boost::json::serialize(boost::json::value(event)));
     } else {
-        line = event;
+        line.append(name_of(level)).append(" ").append(event);
     }
     for (const Field& field : fields) {
         if (is_empty(field.value)) {
@@ -72,8 +83,7 @@ spdlog::level::level_enum to_spdlog(config::LogLevel level) {
 void setup(const config::Log& settings) {
     Log& log = instance();
     log.json = settings.format == config::LogFormat::json;
-    const char* pattern =
-        log.json ? R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l",%v})" : "%Y-%m-%dT%H:%M:%S.%eZ %l %v";
+    const char* pattern = log.json ? R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ",%v})" : "%Y-%m-%dT%H:%M:%S.%eZ %v";
     log.logger->set_pattern(pattern, spdlog::pattern_time_type::utc);
     log.logger->set_level(to_spdlog(settings.level));
     log.logger->flush_on(spdlog::level::debug);

@@ -55,7 +55,12 @@ void set_protocol(SSL_CTX* context) {
 /// libpq ignores a CRL that cannot be loaded, and so accepts what it would have revoked. Here it is an error.
 void load_crls(X509_STORE* store, const ContextOptions& options) {
     if (!options.crl_file.empty()) {
-        check(X509_STORE_load_file(store, options.crl_file.c_str()) == 1, options.crl_file + ": cannot load sslcrl");
+        const std::string place = options.crl_file + ": cannot load sslcrl";
+        check(X509_STORE_load_file(store, options.crl_file.c_str()) == 1, place);
+        // OpenSSL is content with a file of certificates alone.
+        if (parse_crls(read_file(options.crl_file, "sslcrl"), place).empty()) {
+            throw Error(place + ": no revocation list in it");
+        }
     }
     if (!options.crl_directory.empty()) {
         if (!std::filesystem::is_directory(options.crl_directory)) {
@@ -111,7 +116,9 @@ void load_client_certificate(SSL_CTX* context, const ContextOptions& options) {
     if (!key) {
         throw Error(options.key + ": cannot read sslkey (is sslpassword right?): " + drain_error_queue());
     }
-    check(SSL_CTX_use_PrivateKey(context, key.get()) == 1, options.key + ": does not fit " + options.certificate);
+    // The second call is for a key of another kind, which the first one takes.
+    check(SSL_CTX_use_PrivateKey(context, key.get()) == 1 && SSL_CTX_check_private_key(context) == 1,
+          options.key + ": does not fit " + options.certificate);
 }
 
 } // namespace

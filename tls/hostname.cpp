@@ -69,6 +69,9 @@ Match match_common_name(const X509* certificate, std::string_view host) {
 } // namespace
 
 bool matches_host(const X509* certificate, const std::string& host) {
+    if (host.empty()) {
+        return false;
+    }
     const IpAddress address = parse_ip(host);
     const int kind = address.size != 0 ? GEN_IPADD : GEN_DNS;
     bool common_name_counts = true;

@@ -26,7 +26,7 @@ int read_socket(BIO* bio, SocketIo& io, char* buffer, std::size_t size) {
     if (io.eof) {
         return 0;
     }
-    if (io.error != 0) {
+    if (io.read_error != 0) {
         return -1;
     }
     if (io.drained) {
@@ -45,7 +45,7 @@ int read_socket(BIO* bio, SocketIo& io, char* buffer, std::size_t size) {
     if (would_block(errno)) {
         BIO_set_retry_read(bio);
     } else {
-        io.error = errno;
+        io.read_error = errno;
     }
     return -1;
 }
@@ -70,7 +70,7 @@ int bio_write(BIO* bio, const char* data, int size) {
         if (would_block(errno)) {
             BIO_set_retry_write(bio);
         } else {
-            io.error = errno;
+            io.write_error = errno;
         }
     }
     return static_cast<int>(sent);

@@ -17,7 +17,8 @@ struct SocketIo {
     std::span<const std::uint8_t> received;
     bool drained = true; ///< the socket held nothing more when it was last asked
     bool eof = false;    ///< the peer has closed its sending side
-    int error = 0;       ///< errno of the failure that ended the connection
+    int read_error = 0;  ///< errno of the failure that ended this direction
+    int write_error = 0; ///< the same for the other; what the peer said before may still be there to read
 };
 
 /// A BIO over `io`, which must outlive it. Null if out of memory.

@@ -25,12 +25,13 @@ Stream::Stream(Socket socket, std::shared_ptr<const Context> context)
         throw std::bad_alloc();
     }
     socket_.native_non_blocking(true);
-    io_.descriptor = socket_.native_handle();
     SSL_set0_rbio(ssl_.get(), bio.get());
     BIO_up_ref(bio.get());
     SSL_set0_wbio(ssl_.get(), bio.release());
     SSL_set_app_data(ssl_.get(), this);
-    SSL_set_verify(ssl_.get(), SSL_get_verify_mode(ssl_.get()), on_verify);
+    if (context_->verify() != Verify::none) {
+        SSL_set_verify(ssl_.get(), SSL_VERIFY_PEER, on_verify);
+    }
     SSL_set_connect_state(ssl_.get());
 }
 
@@ -49,9 +50,10 @@ asio::awaitable<std::optional<HandshakeError>> Stream::handshake(std::string hos
         SSL_set_tlsext_host_name(ssl_.get(), host.c_str());
     }
     for (;;) {
-        ERR_clear_error();
+        prepare();
         const int result = SSL_do_handshake(ssl_.get());
         if (result == 1) {
+            established_ = true;
             co_return check_session(host, alpn_required);
         }
         error_code error;
@@ -70,7 +72,7 @@ HandshakeError Stream::handshake_error() {
     if (rejection_) {
         return {HandshakeError::Kind::certificate, std::move(*rejection_)};
     }
-    const bool lost = io_.eof || io_.error != 0;
+    const bool lost = io_.eof || io_.read_error != 0 || io_.write_error != 0;
     return {
         HandshakeError::Kind::handshake,
         {lost ? "the server closed the connection during the TLS handshake" : "TLS handshake failed", failure_, {}}};
@@ -104,6 +106,12 @@ std::optional<HandshakeError> Stream::check_session(const std::string& host, boo
     return std::nullopt;
 }
 
+void Stream::prepare() {
+    ERR_clear_error();
+    // A closed socket's number may be somebody else's already.
+    io_.descriptor = socket_.native_handle();
+}
+
 /// Tells what the last call on the SSL object needs; keeps the words of a failure.
 Stream::Status Stream::status_of(int result) {
     switch (SSL_get_error(ssl_.get(), result)) {
@@ -113,22 +121,22 @@ Stream::Status Stream::status_of(int result) {
     case SSL_ERROR_ZERO_RETURN: return Status::closed;
     default: break;
     }
-    // PostgreSQL ends with a bare FIN, without close_notify: whether that was too early is for the protocol to say.
-    const bool bare_fin = io_.eof && SSL_is_init_finished(ssl_.get()) == 1;
+    const bool unexpected_eof = ERR_GET_REASON(ERR_peek_error()) == SSL_R_UNEXPECTED_EOF_WHILE_READING;
     failure_ = drain_error_queue();
-    if (io_.error != 0) {
-        failure_ = std::strerror(io_.error);
-    } else if (io_.eof) {
+    if (const int error = io_.write_error != 0 ? io_.write_error : io_.read_error; error != 0) {
+        failure_ = std::strerror(error);
+    } else if (unexpected_eof) {
         failure_ = "connection closed by the server";
     }
-    return bare_fin && io_.error == 0 ? Status::closed : Status::failed;
+    // PostgreSQL ends with a bare FIN, without close_notify: whether that was too early is for the protocol to say.
+    return unexpected_eof && established_ ? Status::closed : Status::failed;
 }
 
 Stream::Transfer Stream::read_some(std::span<std::uint8_t> buffer) {
     std::size_t total = 0;
     while (total < buffer.size()) {
         std::size_t size = 0;
-        ERR_clear_error();
+        prepare();
         const int result = SSL_read_ex(ssl_.get(), buffer.data() + total, buffer.size() - total, &size);
         if (result != 1) {
             return {total, status_of(result)};
@@ -142,7 +150,7 @@ Stream::Transfer Stream::write_some(std::span<const std::uint8_t> data) {
     std::size_t total = 0;
     while (total < data.size()) {
         std::size_t size = 0;
-        ERR_clear_error();
+        prepare();
         const int result = SSL_write_ex(ssl_.get(), data.data() + total, data.size() - total, &size);
         if (result != 1) {
             return {total, status_of(result)};
@@ -154,10 +162,14 @@ Stream::Transfer Stream::write_some(std::span<const std::uint8_t> data) {
 
 Stream::Status Stream::shutdown() {
     // After a fatal error OpenSSL must not be asked to say goodbye.
-    if (!failure_.empty() || SSL_is_init_finished(ssl_.get()) != 1) {
+    if (!failure_.empty() || !established_) {
         return Status::failed;
     }
-    ERR_clear_error();
+    // A second call would wait for the peer's.
+    if ((SSL_get_shutdown(ssl_.get()) & SSL_SENT_SHUTDOWN) != 0) {
+        return Status::ok;
+    }
+    prepare();
     const int result = SSL_shutdown(ssl_.get());
     return result >= 0 ? Status::ok : status_of(result);
 }
@@ -171,7 +183,7 @@ asio::awaitable<error_code> Stream::receive() {
     io_.received = {received_.data(), size};
     io_.drained = size < received_.size();
     io_.eof = error == asio::error::eof;
-    io_.error = error && !io_.eof ? error.value() : 0;
+    io_.read_error = error && !io_.eof ? error.value() : 0;
     co_return error_code{};
 }
 

@@ -87,6 +87,9 @@ public:
     SSL* native() const { return ssl_.get(); }
 
 private:
+    /// Before every call of OpenSSL that does I/O: its errors are told by the queue, and the socket may be closed by
+    /// now.
+    void prepare();
     Status status_of(int result);
     HandshakeError handshake_error();
     std::optional<HandshakeError> check_session(const std::string& host, bool alpn_required);
@@ -99,6 +102,7 @@ private:
     Ssl ssl_;
     std::optional<Rejection> rejection_;
     std::string failure_;
+    bool established_ = false;
 };
 
 } // namespace tls

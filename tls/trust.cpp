@@ -12,8 +12,8 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <memory>
+#include <sstream>
 #include <utility>
 
 namespace tls {
@@ -92,16 +92,19 @@ void add_system(TrustAnchors& trust) {
         return std::string(value != nullptr ? value : fallback);
     };
     const std::string file = place(X509_get_default_cert_file_env(), X509_get_default_cert_file());
-    const std::string directory = place(X509_get_default_cert_dir_env(), X509_get_default_cert_dir());
+    const std::string directories = place(X509_get_default_cert_dir_env(), X509_get_default_cert_dir());
     std::error_code error;
     if (std::filesystem::is_regular_file(file, error)) {
         add_file(trust, file);
     }
-    if (std::filesystem::is_directory(directory, error)) {
-        add_directory(trust, directory);
+    std::istringstream list(directories);
+    for (std::string directory; std::getline(list, directory, ':');) {
+        if (std::filesystem::is_directory(directory, error)) {
+            add_directory(trust, directory);
+        }
     }
     if (trust.anchors.empty()) {
-        throw Error("sslrootcert=system: no certificate in " + file + " or " + directory +
+        throw Error("sslrootcert=system: no certificate in " + file + " or " + directories +
                     "; install ca-certificates, or name a file");
     }
 }
@@ -122,11 +125,14 @@ std::string read_file(const std::string& path, const std::string& purpose) {
         throw Error(path + ": is a directory; " + purpose + " takes a file here");
     }
     std::ifstream file(path, std::ios::binary);
-    std::string content{std::istreambuf_iterator<char>(file), {}};
-    if (!file.is_open() || file.bad()) {
+    std::ostringstream content;
+    if (file.is_open() && file.peek() != std::ifstream::traits_type::eof()) {
+        content << file.rdbuf();
+    }
+    if (!file.is_open() || file.bad() || content.bad() || content.fail()) {
         throw Error(path + ": cannot read the " + purpose + " file: " + std::strerror(errno));
     }
-    return content;
+    return content.str();
 }
 
 std::vector<Certificate> parse_certificates(const std::string& text, const std::string& origin,
@@ -137,6 +143,12 @@ std::vector<Certificate> parse_certificates(const std::string& text, const std::
         throw Error(origin + ": no certificate in it");
     }
     return certificates;
+}
+
+std::vector<CertificateRevocationList> parse_crls(const std::string& text, const std::string& origin) {
+    std::vector<CertificateRevocationList> crls;
+    parse_pem(text, origin, &crls);
+    return crls;
 }
 
 TrustAnchors load_anchors(const std::string& sslrootcert) {

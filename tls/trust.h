@@ -33,6 +33,9 @@ TrustAnchors load_anchors(const std::string& sslrootcert);
 std::vector<Certificate> parse_certificates(const std::string& text, const std::string& origin,
                                             std::vector<CertificateRevocationList>* crls = nullptr);
 
+/// All revocation lists of a PEM text. Throws Error that begins with `origin`.
+std::vector<CertificateRevocationList> parse_crls(const std::string& text, const std::string& origin);
+
 /// The content of a file. Throws Error that names the file and what it was for.
 std::string read_file(const std::string& path, const std::string& purpose);
 

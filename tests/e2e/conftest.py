@@ -1,5 +1,6 @@
 """What the end-to-end tests share: certificates, servers, and proxies that are ended and checked after each test."""
 
+import contextlib
 import shutil
 import sys
 import tempfile
@@ -55,9 +56,10 @@ def start_proxy(tmp_path):
         return started[-1]
 
     yield start
-    for proxy in started:
-        if proxy.is_running():
-            proxy.end()
+    with contextlib.ExitStack() as ends:
+        for proxy in started:
+            if proxy.is_running():
+                ends.callback(proxy.end)
 
 
 @pytest.fixture
@@ -100,8 +102,9 @@ def start_fake(certificates):
         return started[-1]
 
     yield start
-    for server in started:
-        server.stop()
+    with contextlib.ExitStack() as ends:
+        for server in started:
+            ends.callback(server.stop)
 
 
 @pytest.fixture

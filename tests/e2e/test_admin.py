@@ -7,7 +7,7 @@ import pytest
 
 from support.postgres import psql
 from support.process import DEADLINE
-from support.proxy import parse_metrics, verified_upstream
+from support.proxy import parse_metrics
 from support.wire import Client, startup_message
 
 
@@ -45,12 +45,13 @@ def test_metrics_of_the_process(proxy):
 
 
 def test_the_peers_certificate_and_its_anchor_can_be_watched(proxy, client_environment):
-    """An alert on expiry needs the dates; the test certificates are good for 30 days from now."""
+    """An alert on expiry needs the dates; those of the test certificates are all the same."""
     psql(client_environment, "--command", "SELECT 1")
     proxy.closed()
     leaf = proxy.metric("peer_certificate_not_after_seconds", position="leaf")
-    anchor = proxy.metric("trust_anchor_not_after_seconds", subject="trusted root")
-    assert leaf and leaf == anchor
+    root = proxy.metric("peer_certificate_not_after_seconds", position="root")
+    anchor = proxy.metric("trust_anchor_not_after_seconds")
+    assert leaf and leaf == root == anchor
 
 
 def test_labels_come_from_fixed_sets(proxy):

@@ -9,7 +9,7 @@ import pytest
 
 from support.postgres import PSQL, sleep_that_says
 from support.process import DEADLINE, Process
-from support.wire import Client, cancel_request, startup_message
+from support.wire import AUTHENTICATION_OK, Client, cancel_request, startup_message
 
 KEY = cancel_request(4711, b"\x01\x02\x03\x04")
 
@@ -83,11 +83,12 @@ def test_the_session_to_be_cancelled_is_untouched(fake_behind_proxy):
         if dialogue.startup == KEY:
             dialogue.close()
         else:
-            dialogue.read_all()
+            dialogue.write(AUTHENTICATION_OK)
 
     server, proxy = fake_behind_proxy(script)
     with Client(proxy.address()) as session:
         session.send(startup_message())
+        session.read_message()
         with Client(proxy.address()) as canceller:
             canceller.send(KEY)
             assert canceller.read_all() == b""

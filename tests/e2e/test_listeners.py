@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from support.postgres import psql
-from support.proxy import verified_upstream
+from support.process import Process
+from support.proxy import BINARY, environment, verified_upstream
 from support.wire import AUTHENTICATION_OK, READY_FOR_QUERY, Client, startup_message
 
 LOGIN = AUTHENTICATION_OK + READY_FOR_QUERY
@@ -82,12 +83,12 @@ def test_one_listener_on_several_addresses(start_proxy, postgres, upstream, sock
 def test_several_listeners_have_their_own_server(start_proxy, start_fake, certificates):
     """Each app meets the server of the listener that it came to, and is counted there."""
 
-    def named(name):
+    def upstream_that_says(name):
         def script(dialogue):
             dialogue.accept_startup()
             dialogue.write(LOGIN + name.encode())
 
-        return start_fake(script)
+        return verified_upstream(start_fake(script).port, certificates.root)
 
     names = ["orders", "people"]
     settings = "".join(
@@ -95,9 +96,8 @@ def test_several_listeners_have_their_own_server(start_proxy, start_fake, certif
         [[listener]]
         name = "{name}"
         address = "127.0.0.1:0"
-        upstream = {{ host = "localhost", hostaddr = "127.0.0.1", port = {named(name).port},
-                      sslrootcert = "{certificates.root}" }}
-        """.replace(",\n                     ", ",")
+        upstream = "{upstream_that_says(name)}"
+        """
         for name in names
     )
     proxy = start_proxy(settings=settings, listen=[])
@@ -111,9 +111,6 @@ def test_several_listeners_have_their_own_server(start_proxy, start_fake, certif
 
 def test_an_address_that_is_taken_is_an_error(tmp_path, upstream):
     """It must not come up half, and says what is wrong."""
-    from support.process import Process
-    from support.proxy import BINARY, environment
-
     with socket.create_server(("127.0.0.1", 0)) as taken:
         address = f"127.0.0.1:{taken.getsockname()[1]}"
         command = [BINARY, "run", "--listen", address, "--admin", "127.0.0.1:0", "--upstream", upstream]

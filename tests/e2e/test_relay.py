@@ -6,8 +6,6 @@ import random
 import select
 import socket
 
-import pytest
-
 from support.process import DEADLINE
 from support.scram import log_in
 from support.wire import AUTHENTICATION_OK, READY_FOR_QUERY, Client, message, query, split, startup_message

@@ -171,6 +171,7 @@ def test_an_alert(fake_behind_proxy):
     check_failure(proxy, "tls_handshake", "08001", "handshake failure")
 
 
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion.TLSv1_1 is deprecated")
 def test_a_tls_version_that_is_too_low(fake_behind_proxy, certificates):
     context = server_context(certificates.good)
     context.set_ciphers("DEFAULT:@SECLEVEL=0")
@@ -183,8 +184,9 @@ def test_a_tls_version_that_is_too_low(fake_behind_proxy, certificates):
 def test_a_version_that_the_settings_exclude(fake_behind_proxy, certificates):
     context = server_context(certificates.good)
     context.maximum_version = ssl.TLSVersion.TLSv1_2
-    script, setting = lambda dialogue: dialogue.accept_session(), {"ssl_min_protocol_version": "TLSv1.3"}
-    _, proxy = fake_behind_proxy(script, context=context, **setting)
+    _, proxy = fake_behind_proxy(
+        lambda dialogue: dialogue.accept_session(), context=context, ssl_min_protocol_version="TLSv1.3"
+    )
     check_failure(proxy, "tls_handshake", "08001", "version")
 
 
@@ -194,7 +196,7 @@ def test_a_version_that_the_settings_exclude(fake_behind_proxy, certificates):
 @pytest.mark.parametrize(
     "name, words",
     [
-        pytest.param("unknown_root", "trusted root|issuer|unknown root|stranger", id="unknown root"),
+        pytest.param("unknown_root", "unknown root", id="unknown root"),
         pytest.param("expired", "expired", id="expired"),
     ],
 )
@@ -216,8 +218,9 @@ def test_a_name_that_is_another(fake_behind_proxy, certificates):
 
 
 def test_verify_ca_does_not_look_at_the_name(fake_behind_proxy, certificates):
-    script = lambda dialogue: dialogue.accept_session()
-    _, proxy = fake_behind_proxy(script, certificate=certificates.wrong_host, sslmode="verify-ca")
+    _, proxy = fake_behind_proxy(
+        lambda dialogue: dialogue.accept_session(), certificate=certificates.wrong_host, sslmode="verify-ca"
+    )
     with Client(proxy.address()) as app:
         app.send(startup_message())
         assert app.read_message() == (b"R", bytes(4))
@@ -227,4 +230,4 @@ def test_verify_ca_looks_at_the_chain(fake_behind_proxy, certificates):
     _, proxy = fake_behind_proxy(
         lambda dialogue: dialogue.accept_startup(), certificate=certificates.unknown_root, sslmode="verify-ca"
     )
-    check_failure(proxy, "certificate", "08001", "trusted root|issuer|unknown root|stranger")
+    check_failure(proxy, "certificate", "08001", "unknown root")

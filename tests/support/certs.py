@@ -12,6 +12,7 @@ from cryptography.x509.oid import NameOID
 
 NOW = datetime.datetime.utcnow()
 DAY = datetime.timedelta(days=1)
+YEAR = 365 * DAY
 
 
 @dataclass(frozen=True)
@@ -30,11 +31,11 @@ class Authority:
         self._name = name
         self.key = ec.generate_private_key(ec.SECP256R1())
         constraints = x509.BasicConstraints(ca=True, path_length=None)
-        self.certificate = self._sign(name, self.key, name, constraints, NOW - DAY, NOW + 30 * DAY)
+        self.certificate = self._sign(name, self.key, name, constraints, NOW - DAY, NOW + YEAR)
         self.root = folder / f"{name}.crt"
         self.root.write_bytes(self.certificate.public_bytes(serialization.Encoding.PEM))
 
-    def issue(self, name, hosts, not_before=NOW - DAY, not_after=NOW + 30 * DAY):
+    def issue(self, name, hosts, not_before=NOW - DAY, not_after=NOW + YEAR):
         """A server certificate for `hosts` (names or IP addresses)."""
         key = ec.generate_private_key(ec.SECP256R1())
         names = x509.SubjectAlternativeName([_general_name(host) for host in hosts])

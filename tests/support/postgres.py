@@ -69,9 +69,13 @@ class Cluster:
         try:
             self._initialize(programs, certificate)
             self._server = Process([programs / "postgres", "-D", self._data], cwd="/", **_unprivileged())
-            self._server.wait_for_line("database system is ready to accept connections")
         except BaseException:
             shutil.rmtree(self._folder)
+            raise
+        try:
+            self._server.wait_for_line("database system is ready to accept connections")
+        except BaseException:
+            self.stop()
             raise
 
     def stop(self):

@@ -12,6 +12,9 @@ from support.process import DEADLINE, Process
 ROOT = Path(__file__).resolve().parents[2]
 BINARY = Path(os.environ.get("PG_TLS_PROXY", ROOT / "build/release/pg-tls-proxy"))
 
+REPORT_LENGTH = 6000
+"""Characters of its words that are shown of a proxy that failed."""
+
 SANITIZER_REPORT = re.compile(r"ERROR: \w+Sanitizer|WARNING: ThreadSanitizer|runtime error:")
 
 
@@ -35,7 +38,11 @@ class Proxy(Process):
         configuration.write_text(settings)
         options = ["--config", configuration, "--admin", "127.0.0.1:0", "--log-format", "json", "--log-level", "debug"]
         super().__init__([BINARY, "run", *options, *arguments], env=environment(folder, **(variables or {})))
-        self.wait_for("ready")
+        try:
+            self.wait_for("ready")
+        except BaseException:
+            self.kill()
+            raise
 
     def events(self, name, **fields):
         """The events so far that have this name and these fields."""
@@ -65,7 +72,7 @@ class Proxy(Process):
             connection.close()
 
     def metric(self, name, **labels):
-        """The sum over all series of pg_tls_proxy_`name` that carry these labels; None where there is no such series."""
+        """The sum over all series of pg_tls_proxy_`name` with these labels; None where there is no such series."""
         status, text = self.get("/metrics")
         assert status == 200, text
         found = [
@@ -78,9 +85,10 @@ class Proxy(Process):
     def end(self):
         """SIGTERM must end it in order, with nothing on standard error but its log."""
         code = self.stop(signal.SIGTERM)
-        report = SANITIZER_REPORT.search(self.output)
-        assert not report, self.output
-        assert code == 0, f"exit code {code}; it said:\n{self.output}"
+        output = self.output
+        if report := SANITIZER_REPORT.search(output):
+            raise AssertionError(output[report.start() :][:REPORT_LENGTH])
+        assert code == 0, f"exit code {code}; it said:\n{output[-REPORT_LENGTH:]}"
 
 
 def parse_address(text):

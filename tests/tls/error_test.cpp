@@ -1,0 +1,63 @@
+#include "tls/error.h"
+
+#include <gtest/gtest.h>
+#include <openssl/err.h>
+#include <openssl/pemerr.h>
+#include <openssl/x509err.h>
+
+#include <cerrno>
+#include <string>
+
+namespace tls {
+namespace {
+
+using std::string_view_literals::operator""sv;
+
+/// Each test begins with an empty queue.
+struct DrainErrorQueue : testing::Test {
+    void SetUp() override { ERR_clear_error(); }
+};
+
+TEST_F(DrainErrorQueue, TellsNothingWhenThereIsNothing) {
+    EXPECT_EQ(drain_error_queue(), "");
+}
+
+TEST_F(DrainErrorQueue, BeginsWithTheFirstCause) {
+    ERR_raise(ERR_LIB_PEM, PEM_R_BAD_BASE64_DECODE);
+    ERR_raise(ERR_LIB_X509, X509_R_NO_CERTIFICATE_FOUND);
+    EXPECT_EQ(drain_error_queue(), "bad base64 decode; no certificate found");
+}
+
+TEST_F(DrainErrorQueue, LeavesTheQueueEmpty) {
+    ERR_raise(ERR_LIB_PEM, PEM_R_BAD_BASE64_DECODE);
+    drain_error_queue();
+    EXPECT_EQ(ERR_peek_error(), 0U);
+}
+
+TEST_F(DrainErrorQueue, HasWordsForErrorsOfTheSystem) {
+    ERR_raise(ERR_LIB_SYS, ENOENT);
+    EXPECT_EQ(drain_error_queue(), "No such file or directory");
+}
+
+TEST_F(DrainErrorQueue, GivesTheNumberOfWhatHasNoWords) {
+    const unsigned long code = ERR_PACK(ERR_LIB_USER, 0, 4242);
+    ERR_raise(ERR_LIB_USER, 4242);
+    EXPECT_EQ(drain_error_queue(), "error " + std::to_string(code));
+}
+
+TEST(Escape, LeavesPrintableAsciiAlone) {
+    std::string printable;
+    for (char c = ' '; c <= '~'; ++c) {
+        printable += c;
+    }
+    EXPECT_EQ(escape(printable), printable);
+    EXPECT_EQ(escape(""), "");
+}
+
+TEST(Escape, ShowsEveryOtherByteInHexadecimal) {
+    EXPECT_EQ(escape("\0\t\n\x1b[31m\x1f\x7f"sv), R"(\x00\x09\x0a\x1b[31m\x1f\x7f)");
+    EXPECT_EQ(escape("M\xc3\xbcnchen\xff\x80"), R"(M\xc3\xbcnchen\xff\x80)");
+}
+
+} // namespace
+} // namespace tls
