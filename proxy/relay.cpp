@@ -225,7 +225,9 @@ asio::awaitable<bool> Relay::send_to_server(Bytes bytes) {
 
 /// Passes the end of the app's side on, and waits for the server to finish: as long as it keeps sending.
 asio::awaitable<void> Relay::half_close() {
-    server_.shutdown();
+    while (!end_ && server_.shutdown() == Status::want_write) {
+        co_await server_.wait_writable();
+    }
     while (!end_) {
         const std::uint64_t before = bytes_to_app_;
         timer_.expires_after(options_.half_close_timeout);

@@ -60,9 +60,11 @@ units() {
 }
 
 end_to_end() {
-    local copy_megabytes=200
-    if [ "$1" != release ]; then copy_megabytes=40; fi
-    PG_TLS_PROXY="$PWD/build/$1/pg-tls-proxy" COPY_MEGABYTES=$copy_megabytes /usr/bin/python3 -m pytest tests/e2e
+    local copy_megabytes=200 options=()
+    # A thousand verdicts are a thousand starts: too slow for sanitizers, which have seen that code in the units.
+    if [ "$1" != release ]; then copy_megabytes=40 options=(--ignore tests/e2e/test_trust_verdicts.py); fi
+    PG_TLS_PROXY="$PWD/build/$1/pg-tls-proxy" COPY_MEGABYTES=$copy_megabytes \
+        /usr/bin/python3 -m pytest tests/e2e "${options[@]}"
 }
 
 test_preset() {

@@ -165,13 +165,16 @@ Stream::Status Stream::shutdown() {
     if (!failure_.empty() || !established_) {
         return Status::failed;
     }
-    // A second call would wait for the peer's.
-    if ((SSL_get_shutdown(ssl_.get()) & SSL_SENT_SHUTDOWN) != 0) {
-        return Status::ok;
+    // Once it is sent, another call would wait for the peer's.
+    if (!close_notify_sent_) {
+        prepare();
+        const int result = SSL_shutdown(ssl_.get());
+        if (result < 0) {
+            return status_of(result);
+        }
+        close_notify_sent_ = true;
     }
-    prepare();
-    const int result = SSL_shutdown(ssl_.get());
-    return result >= 0 ? Status::ok : status_of(result);
+    return Status::ok;
 }
 
 asio::awaitable<error_code> Stream::receive() {

@@ -103,6 +103,7 @@ private:
     std::optional<Rejection> rejection_;
     std::string failure_;
     bool established_ = false;
+    bool close_notify_sent_ = false;
 };
 
 } // namespace tls

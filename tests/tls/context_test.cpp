@@ -122,7 +122,8 @@ TEST_F(Revocation, IsCheckedForTheWholeChainIfThereIsADirectory) {
 
 TEST_F(Revocation, NeedsTheListThatWasAskedFor) {
     options.crl_file = folder.path("none");
-    EXPECT_EQ(error_for(options), folder.path("none") + ": cannot read the sslcrl file: No such file or directory");
+    EXPECT_THAT(error_for(options),
+                StartsWith(folder.path("none") + ": cannot load sslcrl: No such file or directory"));
 }
 
 TEST_F(Revocation, NeedsTheDirectoryThatWasAskedFor) {
@@ -134,12 +135,20 @@ TEST_F(Revocation, NeedsAListThatParses) {
     std::string broken = list;
     broken[broken.size() / 2] = '!';
     for (const std::string& content : {std::string(), std::string("hello\n"), broken, list + broken}) {
-        EXPECT_THAT(error_for_list(content), StartsWith(folder.path("crl") + ": ")) << content;
+        EXPECT_THAT(error_for_list(content), StartsWith(folder.path("crl") + ": cannot load sslcrl: ")) << content;
     }
 }
 
 TEST_F(Revocation, NeedsAListInTheFile) {
-    EXPECT_EQ(error_for_list(to_pem(ca)), folder.path("crl") + ": no revocation list in it");
+    EXPECT_EQ(error_for_list(to_pem(ca)), folder.path("crl") + ": cannot load sslcrl: no revocation list in it");
+}
+
+TEST_F(Revocation, ListMakesNoCertificateTrusted) {
+    options.crl_file = folder.write("crl", to_pem(make_ca("CA B")) + list);
+    const Context context(options);
+    EXPECT_EQ(context.trust().anchors.size(), 1U);
+    const auto* objects = X509_STORE_get0_objects(SSL_CTX_get_cert_store(context.native()));
+    EXPECT_EQ(sk_X509_OBJECT_num(objects), 2) << "the anchor and the list";
 }
 
 } // namespace
