@@ -3,10 +3,13 @@
 import os
 import shutil
 import signal
+import subprocess
 
 import psycopg2
 import pytest
 
+from support.postgres import PGBENCH
+from support.process import DEADLINE
 from support.proxy import Proxy, verified_upstream
 
 LISTENER = """
@@ -122,3 +125,27 @@ def test_a_symbolic_link_that_is_swapped(tmp_path, postgres, certificates):
         session.close()
     finally:
         proxy.end()
+
+
+def test_no_connection_is_lost_under_load(configured, postgres):
+    """A connect for each transaction, so that old and new state take turns under it."""
+    host, port = configured.address()
+    environment = postgres.login.environment((host, port))
+    subprocess.run(
+        [PGBENCH, "--initialize", "--quiet"], env=environment, check=True, capture_output=True, timeout=DEADLINE
+    )
+    load = subprocess.Popen(
+        [PGBENCH, "--no-vacuum", "--select-only", "--connect", "--client=4", "--transactions=100"],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    reloads = 0
+    while load.poll() is None:
+        configured.send_signal(signal.SIGHUP)
+        reloads += 1
+        configured.wait_for("reloaded", reloads)
+    output = load.communicate(timeout=DEADLINE)[0]
+    assert load.returncode == 0, output
+    assert "transactions actually processed: 400/400" in output and reloads > 1
