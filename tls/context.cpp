@@ -2,6 +2,7 @@
 
 #include "tls/error.h"
 
+#include <openssl/err.h>
 #include <openssl/pem.h>
 
 #include <algorithm>
@@ -52,12 +53,18 @@ void set_protocol(SSL_CTX* context) {
     check(SSL_CTX_set_alpn_protos(context, alpn.data(), alpn.size()) == 0, "ALPN");
 }
 
+void add_crls(X509_STORE* store, const std::vector<CertificateRevocationList>& crls, const std::string& place) {
+    for (const CertificateRevocationList& crl : crls) {
+        check(X509_STORE_add_crl(store, crl.get()) == 1, place);
+    }
+}
+
 /// libpq ignores a CRL that cannot be loaded, and so accepts what it would have revoked. Here it is an error.
 void load_crls(X509_STORE* store, const ContextOptions& options) {
     if (!options.crl_file.empty()) {
+        // Like libpq, which trusts a root that stands beside the list. A file without any list is an error, though.
         const std::string place = options.crl_file + ": cannot load sslcrl";
         check(X509_STORE_load_file(store, options.crl_file.c_str()) == 1, place);
-        // OpenSSL is content with a file of certificates alone.
         if (parse_crls(read_file(options.crl_file, "sslcrl"), place).empty()) {
             throw Error(place + ": no revocation list in it");
         }
@@ -124,6 +131,7 @@ void load_client_certificate(SSL_CTX* context, const ContextOptions& options) {
 } // namespace
 
 Context::Context(const ContextOptions& options) : context_(SSL_CTX_new(TLS_client_method())), verify_(options.verify) {
+    ERR_clear_error(); // what others left there is no cause of what fails here
     check(context_ != nullptr, "OpenSSL");
     set_versions(native(), options);
     set_protocol(native());
@@ -133,9 +141,7 @@ Context::Context(const ContextOptions& options) : context_(SSL_CTX_new(TLS_clien
         for (const Anchor& anchor : trust_.anchors) {
             check(X509_STORE_add_cert(store, anchor.certificate.get()) == 1, trust_.source);
         }
-        for (const CertificateRevocationList& crl : trust_.crls) {
-            check(X509_STORE_add_crl(store, crl.get()) == 1, trust_.source);
-        }
+        add_crls(store, trust_.crls, trust_.source);
         load_crls(store, options);
         SSL_CTX_set_verify(native(), SSL_VERIFY_PEER, nullptr);
         if (options.ocsp_stapling) {

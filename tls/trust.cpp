@@ -130,7 +130,7 @@ std::string read_file(const std::string& path, const std::string& purpose) {
         content << file.rdbuf();
     }
     if (!file.is_open() || file.bad() || content.bad() || content.fail()) {
-        throw Error(path + ": cannot read the " + purpose + " file: " + std::strerror(errno));
+        throw Error(path + ": cannot load " + purpose + ": " + std::strerror(errno));
     }
     return content.str();
 }

@@ -43,7 +43,7 @@ def refuse(settings, binary=BINARY, variables={}, **options):
 
 # setting, content of the file (none: it is missing), words
 UNUSABLE = {
-    "missing root": ("sslrootcert", None, "cannot read the sslrootcert file: No such file"),
+    "missing root": ("sslrootcert", None, "cannot load sslrootcert: No such file"),
     "empty root": ("sslrootcert", b"", "no certificate in it"),
     "garbage as root": ("sslrootcert", b"\x30\x82garbage", "neither PEM nor DER"),
     "text as root": ("sslrootcert", b"<html>Not found</html>\n", "neither PEM nor DER"),

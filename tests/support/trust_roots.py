@@ -106,7 +106,7 @@ def an_intermediate_trusted_for_servers(lab):
 # Where there is no such file
 
 
-@roots.situation({REQUIRE}, because="root.crt: cannot read the sslrootcert file")
+@roots.situation({REQUIRE}, because="root.crt: cannot load sslrootcert")
 def a_missing_file(lab):
     lab.serve_well()
     lab.root_file.unlink()

@@ -3,6 +3,7 @@
 #include "tls/context.h"
 
 #include <gmock/gmock.h>
+#include <openssl/err.h>
 
 #include <filesystem>
 #include <unistd.h>
@@ -93,6 +94,8 @@ struct Revocation : testing::Test {
     std::string list = to_pem(make_crl(ca, {7}));
     ContextOptions options = trusting(folder.write("roots", to_pem(ca)));
 
+    void SetUp() override { ERR_clear_error(); }
+
     std::string error_for_list(const std::string& content) {
         options.crl_file = folder.write("crl", content);
         return error_for(options);
@@ -141,14 +144,6 @@ TEST_F(Revocation, NeedsAListThatParses) {
 
 TEST_F(Revocation, NeedsAListInTheFile) {
     EXPECT_EQ(error_for_list(to_pem(ca)), folder.path("crl") + ": cannot load sslcrl: no revocation list in it");
-}
-
-TEST_F(Revocation, ListMakesNoCertificateTrusted) {
-    options.crl_file = folder.write("crl", to_pem(make_ca("CA B")) + list);
-    const Context context(options);
-    EXPECT_EQ(context.trust().anchors.size(), 1U);
-    const auto* objects = X509_STORE_get0_objects(SSL_CTX_get_cert_store(context.native()));
-    EXPECT_EQ(sk_X509_OBJECT_num(objects), 2) << "the anchor and the list";
 }
 
 } // namespace

@@ -150,7 +150,7 @@ TEST(LoadAnchors, RefusesAFileWithoutCertificates) {
 TEST(LoadAnchors, NamesTheFileThatIsMissing) {
     const Folder folder;
     EXPECT_EQ(error_of([&] { return load_anchors(folder.path("none.crt")); }),
-              folder.path("none.crt") + ": cannot read the sslrootcert file: No such file or directory");
+              folder.path("none.crt") + ": cannot load sslrootcert: No such file or directory");
 }
 
 TEST(LoadAnchors, NamesTheFileThatCannotBeOpened) {
@@ -161,13 +161,13 @@ TEST(LoadAnchors, NamesTheFileThatCannotBeOpened) {
     ASSERT_TRUE(!is_root || seteuid(65534) == 0); // root may read everything
     const std::string error = file.error();
     ASSERT_TRUE(!is_root || seteuid(user) == 0);
-    EXPECT_EQ(error, file.file() + ": cannot read the sslrootcert file: Permission denied");
+    EXPECT_EQ(error, file.file() + ": cannot load sslrootcert: Permission denied");
 }
 
 TEST(LoadAnchors, NamesTheFileThatCannotBeRead) {
     // Opens, but reading the first page of the address space fails.
     EXPECT_EQ(error_of([] { return load_anchors("/proc/self/mem"); }),
-              "/proc/self/mem: cannot read the sslrootcert file: Input/output error");
+              "/proc/self/mem: cannot load sslrootcert: Input/output error");
 }
 
 } // namespace
