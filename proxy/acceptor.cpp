@@ -91,11 +91,11 @@ std::string Acceptor::address() const {
     return to_string(socket_->local_endpoint());
 }
 
-asio::awaitable<void> Acceptor::run(OnAccept on_accept) const {
+Awaitable<void> Acceptor::run(OnAccept on_accept) const {
     return accept_until_closed(socket_, std::move(on_accept));
 }
 
-asio::awaitable<void> Acceptor::accept_until_closed(std::shared_ptr<Socket> socket, OnAccept on_accept) {
+Awaitable<void> Acceptor::accept_until_closed(std::shared_ptr<Socket> socket, OnAccept on_accept) {
     asio::steady_timer pause(socket->get_executor());
     while (socket->is_open()) {
         auto wait = socket->async_wait(asio::socket_base::wait_read, asio::as_tuple(asio::deferred));

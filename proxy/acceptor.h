@@ -4,7 +4,6 @@
 #include "proxy/socket.h"
 
 #include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/awaitable.hpp>
 #include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
 
@@ -30,7 +29,7 @@ public:
     ~Acceptor(); ///< removes the Unix socket
 
     /// Accepts until close(), and hands over what came. May outlive the acceptor.
-    boost::asio::awaitable<void> run(OnAccept on_accept) const;
+    Awaitable<void> run(OnAccept on_accept) const;
 
     void close();
 
@@ -40,7 +39,7 @@ public:
 private:
     using Socket = boost::asio::basic_socket_acceptor<boost::asio::generic::stream_protocol>;
 
-    static boost::asio::awaitable<void> accept_until_closed(std::shared_ptr<Socket> socket, OnAccept on_accept);
+    static Awaitable<void> accept_until_closed(std::shared_ptr<Socket> socket, OnAccept on_accept);
     static bool accept_burst(Socket& socket, const OnAccept& on_accept);
 
     std::shared_ptr<Socket> socket_;

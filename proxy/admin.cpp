@@ -43,7 +43,7 @@ Admin::Admin(asio::io_context& context, const config::Address& address, const Me
     }
 }
 
-asio::awaitable<void> Admin::serve(AppSocket socket) {
+Awaitable<void> Admin::serve(AppSocket socket) {
     boost::beast::flat_buffer buffer;
     for (bool keep_alive = true; keep_alive;) {
         http::request_parser<http::string_body> parser;
@@ -65,7 +65,7 @@ asio::awaitable<void> Admin::serve(AppSocket socket) {
     }
 }
 
-asio::awaitable<Admin::Response> Admin::respond(Request request) {
+Awaitable<Admin::Response> Admin::respond(Request request) {
     Response response(http::status::ok, request.version());
     response.keep_alive(request.keep_alive());
     response.set(http::field::content_type, "text/plain; charset=utf-8");

@@ -4,8 +4,8 @@
 #include "proxy/acceptor.h"
 #include "proxy/metrics.h"
 #include "proxy/readiness.h"
+#include "proxy/socket.h"
 
-#include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/beast/http/message.hpp>
 #include <boost/beast/http/string_body.hpp>
@@ -27,8 +27,8 @@ public:
           std::shared_ptr<Readiness> readiness);
 
 private:
-    boost::asio::awaitable<void> serve(AppSocket socket);
-    boost::asio::awaitable<Response> respond(Request request);
+    Awaitable<void> serve(AppSocket socket);
+    Awaitable<Response> respond(Request request);
 
     boost::asio::io_context& context_;
     const Metrics& metrics_;

@@ -55,8 +55,7 @@ std::vector<config::Target> order(std::vector<config::Target> targets, config::L
 
 } // namespace
 
-Connector::Connector(asio::any_io_executor executor, std::shared_ptr<Upstream> upstream,
-                     std::vector<ConnectStep>* trace)
+Connector::Connector(Executor executor, std::shared_ptr<Upstream> upstream, std::vector<ConnectStep>* trace)
     : executor_(std::move(executor)), upstream_(std::move(upstream)), lookup_(executor_), trace_(trace) {}
 
 void Connector::abort(Failure failure) {
@@ -94,7 +93,7 @@ Failure Connector::timed_out() const {
             {}};
 }
 
-asio::awaitable<Result<std::unique_ptr<tls::Stream>>> Connector::connect() {
+Awaitable<Result<std::unique_ptr<tls::Stream>>> Connector::connect() {
     const Deadline deadline(executor_, upstream_->settings().connect_timeout, [this] { abort(timed_out()); });
     auto result = co_await connect_any();
     active_ = nullptr;
@@ -110,7 +109,7 @@ asio::awaitable<Result<std::unique_ptr<tls::Stream>>> Connector::connect() {
     co_return result;
 }
 
-asio::awaitable<Result<std::unique_ptr<tls::Stream>>> Connector::connect_any() {
+Awaitable<Result<std::unique_ptr<tls::Stream>>> Connector::connect_any() {
     const auto targets = order(upstream_->settings().targets, upstream_->settings().load_balance_hosts);
     std::optional<Failure> last;
     for (const config::Target& target : targets) {
@@ -126,7 +125,7 @@ asio::awaitable<Result<std::unique_ptr<tls::Stream>>> Connector::connect_any() {
     co_return last ? std::move(*last) : Failure{Reason::connect, "no target to connect to", {}, {}};
 }
 
-asio::awaitable<Result<Connector::Socket>> Connector::dial(config::Target target) {
+Awaitable<Result<Connector::Socket>> Connector::dial(config::Target target) {
     begin("resolving the host name");
     const std::string& host = target.hostaddr.empty() ? target.host : target.hostaddr;
     const auto endpoints = co_await lookup_.resolve(host, target.port);
@@ -157,7 +156,7 @@ asio::awaitable<Result<Connector::Socket>> Connector::dial(config::Target target
     co_return failure;
 }
 
-asio::awaitable<Result<std::unique_ptr<tls::Stream>>> Connector::start_tls(Socket socket, config::Target target) {
+Awaitable<Result<std::unique_ptr<tls::Stream>>> Connector::start_tls(Socket socket, config::Target target) {
     const config::Upstream& settings = upstream_->settings();
     const bool direct = settings.sslnegotiation == config::SslNegotiation::direct;
     set_options(socket, settings);
@@ -185,7 +184,7 @@ asio::awaitable<Result<std::unique_ptr<tls::Stream>>> Connector::start_tls(Socke
     co_return std::move(stream);
 }
 
-asio::awaitable<std::optional<Failure>> Connector::request_ssl(Socket& socket, std::string where) {
+Awaitable<std::optional<Failure>> Connector::request_ssl(Socket& socket, std::string where) {
     auto write = asio::async_write(socket, asio::buffer(protocol::ssl_request), asio::as_tuple(asio::deferred));
     auto [error, sent] = co_await std::move(write);
     std::uint8_t answer = 0;

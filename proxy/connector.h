@@ -2,10 +2,10 @@
 
 #include "proxy/failure.h"
 #include "proxy/resolver.h"
+#include "proxy/socket.h"
 #include "proxy/upstream.h"
 #include "tls/stream.h"
 
-#include <boost/asio/awaitable.hpp>
 #include <boost/asio/ip/tcp.hpp>
 
 #include <chrono>
@@ -29,30 +29,29 @@ struct ConnectStep {
 class Connector {
 public:
     /// `trace`, where given, gets every step and must outlive the connector.
-    Connector(boost::asio::any_io_executor executor, std::shared_ptr<Upstream> upstream,
-              std::vector<ConnectStep>* trace = nullptr);
+    Connector(Executor executor, std::shared_ptr<Upstream> upstream, std::vector<ConnectStep>* trace = nullptr);
 
     /// Tries the targets in order, and the addresses of each, until one accepts TCP; what goes wrong after that is
     /// final. Counts failures and durations. Everything together is bounded by connect_timeout.
-    boost::asio::awaitable<Result<std::unique_ptr<tls::Stream>>> connect();
+    Awaitable<Result<std::unique_ptr<tls::Stream>>> connect();
 
     /// Ends a connect() under way with `failure`.
     void abort(Failure failure);
 
 private:
-    using Socket = boost::asio::ip::tcp::socket;
+    using Socket = TcpSocket;
     using Clock = std::chrono::steady_clock;
 
-    boost::asio::awaitable<Result<std::unique_ptr<tls::Stream>>> connect_any();
-    boost::asio::awaitable<Result<Socket>> dial(config::Target target);
-    boost::asio::awaitable<std::optional<Failure>> request_ssl(Socket& socket, std::string where);
-    boost::asio::awaitable<Result<std::unique_ptr<tls::Stream>>> start_tls(Socket socket, config::Target target);
+    Awaitable<Result<std::unique_ptr<tls::Stream>>> connect_any();
+    Awaitable<Result<Socket>> dial(config::Target target);
+    Awaitable<std::optional<Failure>> request_ssl(Socket& socket, std::string where);
+    Awaitable<Result<std::unique_ptr<tls::Stream>>> start_tls(Socket socket, config::Target target);
     Failure timed_out() const;
     void begin(const char* phase);
     void finish(prometheus::Histogram& histogram, const std::function<std::string()>& outcome);
     void note(std::string outcome);
 
-    boost::asio::any_io_executor executor_;
+    Executor executor_;
     std::shared_ptr<Upstream> upstream_;
     Lookup lookup_;
     Socket* active_ = nullptr; // what abort() has to close

@@ -34,7 +34,7 @@ std::string describe(std::uint8_t tag) {
     }
 }
 
-asio::awaitable<std::string> probe(asio::ip::tcp::socket& socket, config::Target target) {
+Awaitable<std::string> probe(TcpSocket& socket, config::Target target) {
     Lookup lookup(socket.get_executor());
     const std::string host = target.hostaddr.empty() ? target.host : target.hostaddr;
     const auto endpoints = co_await lookup.resolve(host, target.port);
@@ -60,7 +60,7 @@ asio::awaitable<std::string> probe(asio::ip::tcp::socket& socket, config::Target
 
 std::string probe_plaintext(const config::Target& target, std::chrono::seconds limit) {
     asio::io_context context(1);
-    asio::ip::tcp::socket socket(context);
+    TcpSocket socket(context);
     auto outcome = asio::co_spawn(context, probe(socket, target), asio::use_future);
     {
         const Deadline deadline(context.get_executor(), limit, [&socket] { socket.close(); });

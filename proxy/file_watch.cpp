@@ -79,7 +79,7 @@ bool FileWatch::has_changed() {
     return changed;
 }
 
-asio::awaitable<void> FileWatch::run(std::function<void()> on_change) {
+Awaitable<void> FileWatch::run(std::function<void()> on_change) {
     alignas(inotify_event) std::array<char, 4096> notes; // NOLINT(cppcoreguidelines-pro-type-member-init): thrown away
     for (;;) {
         auto read = inotify_.async_read_some(asio::buffer(notes), asio::as_tuple(asio::deferred));

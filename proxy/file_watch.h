@@ -1,7 +1,8 @@
 #pragma once
 
+#include "proxy/socket.h"
+
 #include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/awaitable.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
 
@@ -23,7 +24,7 @@ public:
     void watch(std::vector<std::filesystem::path> paths);
 
     /// Calls `on_change` once things have settled after a change of one of the paths. Runs until close().
-    boost::asio::awaitable<void> run(std::function<void()> on_change);
+    Awaitable<void> run(std::function<void()> on_change);
 
     void close();
 

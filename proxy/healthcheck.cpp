@@ -31,7 +31,7 @@ constexpr std::chrono::seconds answer_limit{15};
 constexpr std::chrono::milliseconds retry_interval{200};
 constexpr unsigned http_1_1 = 11;
 
-asio::awaitable<std::string> ask(AppSocket& socket, Acceptor::Endpoint endpoint) {
+Awaitable<std::string> ask(AppSocket& socket, Acceptor::Endpoint endpoint) {
     auto connect = socket.async_connect(endpoint, asio::as_tuple(asio::deferred));
     auto [error] = co_await std::move(connect);
     if (error) {
@@ -55,7 +55,7 @@ asio::awaitable<std::string> ask(AppSocket& socket, Acceptor::Endpoint endpoint)
     co_return response.result() == http::status::ok ? "" : "not ready: " + response.body();
 }
 
-asio::awaitable<std::string> ask_until_ready(Acceptor::Endpoint endpoint, std::chrono::seconds wait) {
+Awaitable<std::string> ask_until_ready(Acceptor::Endpoint endpoint, std::chrono::seconds wait) {
     const auto executor = co_await asio::this_coro::executor;
     const auto deadline = std::chrono::steady_clock::now() + wait;
     for (;;) {

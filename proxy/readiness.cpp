@@ -8,7 +8,7 @@ namespace proxy {
 
 namespace asio = boost::asio;
 
-asio::awaitable<std::string> Readiness::obstacle() {
+Awaitable<std::string> Readiness::obstacle() {
     const auto executor = co_await asio::this_coro::executor;
     if (!serving_) {
         co_return "shutting down";

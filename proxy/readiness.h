@@ -1,8 +1,7 @@
 #pragma once
 
+#include "proxy/socket.h"
 #include "proxy/upstream.h"
-
-#include <boost/asio/awaitable.hpp>
 
 #include <chrono>
 #include <memory>
@@ -21,7 +20,7 @@ public:
     void set_serving(bool serving) { serving_ = serving; }
 
     /// Empty if ready, else what is in the way. Makes a handshake only with upstreams that had none lately.
-    boost::asio::awaitable<std::string> obstacle();
+    Awaitable<std::string> obstacle();
 
 private:
     std::vector<std::shared_ptr<Upstream>> upstreams_;

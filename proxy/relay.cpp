@@ -18,7 +18,7 @@ using Status = tls::Stream::Status;
 Relay::Relay(AppSocket& app, tls::Stream& server, Scratch& scratch, const ListenerMetrics& metrics, Options options)
     : app_(app), server_(server), scratch_(scratch), metrics_(metrics), options_(options), timer_(app.get_executor()) {}
 
-asio::awaitable<RelayEnd> Relay::run(std::vector<std::uint8_t> opening) {
+Awaitable<RelayEnd> Relay::run(std::vector<std::uint8_t> opening) {
     using namespace asio::experimental::awaitable_operators;
     app_.native_non_blocking(true);
     app_.non_blocking(true);
@@ -72,14 +72,32 @@ void Relay::end_of_app(const error_code& error) {
     }
 }
 
-asio::awaitable<void> Relay::pump_to_app() {
+Awaitable<void> Relay::pump_to_app() {
     co_await authenticate();
-    if (!end_) {
-        co_await relay_answers();
+    while (!end_) {
+        if (stop_ && answers_.at_boundary()) {
+            end(std::move(*stop_), true);
+            break;
+        }
+        const auto [size, status] = server_.read_some(scratch_);
+        const Bytes bytes(scratch_.data(), size);
+        answers_.walk(bytes);
+        deliver(bytes);
+        if (!backlog_.empty()) {
+            co_await deliver_backlog();
+        }
+        if (status == Status::closed || status == Status::failed) {
+            end_of_server(answers_.at_boundary(), answers_.last_tag());
+        } else if (status == Status::want_read && !end_) {
+            auto wait = server_.wait_readable(); // here, and not behind another coroutine: every answer passes here
+            co_await std::move(wait);
+        } else {
+            co_await wait_for_server(status);
+        }
     }
 }
 
-asio::awaitable<void> Relay::authenticate() {
+Awaitable<void> Relay::authenticate() {
     protocol::AuthFilter filter;
     std::vector<std::uint8_t> output;
     while (!end_) {
@@ -97,10 +115,14 @@ asio::awaitable<void> Relay::authenticate() {
             output.insert(output.end(), rest.begin(), rest.end());
             const auto elapsed = std::chrono::steady_clock::now() - options_.accepted;
             metrics_.session_ready.Observe(std::chrono::duration<double>(elapsed).count());
-            co_await deliver(output);
+        }
+        deliver(output);
+        if (!backlog_.empty()) {
+            co_await deliver_backlog();
+        }
+        if (progress == protocol::AuthFilter::Status::done) {
             co_return;
         }
-        co_await deliver(output);
         if (progress == protocol::AuthFilter::Status::channel_binding_only) {
             end({Reason::channel_binding, "the server offers only SASL mechanisms with channel binding", {}, {}}, true);
         } else if (progress == protocol::AuthFilter::Status::malformed) {
@@ -113,120 +135,116 @@ asio::awaitable<void> Relay::authenticate() {
     }
 }
 
-asio::awaitable<void> Relay::relay_answers() {
-    while (!end_) {
-        if (stop_ && answers_.at_boundary()) {
-            end(std::move(*stop_), true);
-            break;
-        }
-        const auto [size, status] = server_.read_some(scratch_);
-        const Bytes bytes(scratch_.data(), size);
-        answers_.walk(bytes);
-        co_await deliver(bytes);
-        if (status == Status::closed || status == Status::failed) {
-            end_of_server(answers_.at_boundary(), answers_.last_tag());
-        } else {
-            co_await wait_for_server(status);
-        }
-    }
-}
-
 /// After a full buffer the neighbours get their turn first.
-asio::awaitable<void> Relay::wait_for_server(Status status) {
+Awaitable<void> Relay::wait_for_server(Status status) {
     if (end_) {
         co_return;
     }
-    switch (status) {
-    case Status::want_read: co_await server_.receive(); break;
-    case Status::want_write: co_await server_.wait_writable(); break;
-    default: co_await asio::post(app_.get_executor(), asio::deferred); break;
+    if (status == Status::want_read) {
+        auto wait = server_.wait_readable();
+        co_await std::move(wait);
+    } else if (status == Status::want_write) {
+        auto wait = server_.wait_writable();
+        co_await std::move(wait);
+    } else {
+        co_await asio::post(app_.get_executor(), asio::deferred);
     }
 }
 
-asio::awaitable<void> Relay::deliver(Bytes bytes) {
+/// What the app does not take at once is the backlog: the scratch buffer goes to the next session.
+void Relay::deliver(Bytes bytes) {
     if (bytes.empty() || end_) {
-        co_return;
+        return;
     }
     bytes_to_app_ += bytes.size();
     metrics_.bytes_to_app.Increment(static_cast<double>(bytes.size()));
     error_code error;
     const Bytes rest = bytes.subspan(app_.write_some(asio::buffer(bytes.data(), bytes.size()), error));
-    if (error == asio::error::would_block || (!error && !rest.empty())) {
-        // The scratch buffer goes to the next session now.
-        const std::vector<std::uint8_t> backlog(rest.begin(), rest.end());
-        error = co_await write_all(app_, backlog);
+    if (error && error != asio::error::would_block) {
+        end_of_app(error);
+    } else {
+        backlog_.assign(rest.begin(), rest.end());
     }
+}
+
+Awaitable<void> Relay::deliver_backlog() {
+    const error_code error = co_await write_all(app_, backlog_);
+    backlog_ = std::vector<std::uint8_t>();
     if (error) {
         end_of_app(error);
     }
 }
 
-asio::awaitable<void> Relay::pump_to_server(std::vector<std::uint8_t> opening) {
-    bool open = co_await send_to_server(opening);
-    opening = {};
-    while (open && !end_) {
-        const std::size_t size = co_await read_app();
-        const Bytes bytes(scratch_.data(), size);
-        requests_.walk(bytes);
-        open = co_await send_to_server(bytes);
-        if (app_closed_ && open) {
+Awaitable<void> Relay::pump_to_server(std::vector<std::uint8_t> opening) {
+    Status status = send_to_server(opening);
+    opening = std::vector<std::uint8_t>();
+    for (;;) {
+        if (status == Status::want_write) {
+            status = co_await send_backlog();
+        }
+        if (end_ || status != Status::ok) {
+            co_return; // if the server takes nothing any more, its own side will tell why
+        }
+        if (app_closed_) {
             co_await half_close();
-            break;
+            co_return;
         }
         if (app_has_more_) {
             co_await asio::post(app_.get_executor(), asio::deferred);
+        } else {
+            auto wait = app_.async_wait(AppSocket::wait_read, asio::as_tuple(asio::deferred));
+            co_await std::move(wait);
+        }
+        if (!end_) {
+            const Bytes bytes = read_app();
+            requests_.walk(bytes);
+            status = send_to_server(bytes);
         }
     }
 }
 
-/// Waits for bytes of the app and puts them into the scratch buffer; returns how many, zero at the end.
-asio::awaitable<std::size_t> Relay::read_app() {
-    std::size_t size = 0;
+/// Puts what the app has sent into the scratch buffer.
+Relay::Bytes Relay::read_app() {
     error_code error;
-    if (!app_has_more_) {
-        auto operation = app_.async_read_some(asio::buffer(received_), asio::as_tuple(asio::deferred));
-        std::tie(error, size) = co_await std::move(operation);
-        std::copy_n(received_.begin(), size, scratch_.begin());
-        app_has_more_ = size == received_.size();
-    }
-    if (!error && app_has_more_) {
-        const auto room = asio::buffer(scratch_) + size;
-        const std::size_t more = app_.read_some(room, error);
-        size += more;
-        app_has_more_ = more == room.size();
-        error = error == asio::error::would_block ? error_code() : error;
-    }
-    if (error == asio::error::eof) {
-        app_closed_ = true;
-    } else if (error) {
+    const std::size_t size = app_.read_some(asio::buffer(scratch_), error);
+    app_has_more_ = size == scratch_.size();
+    app_closed_ = error == asio::error::eof;
+    if (error && !app_closed_ && error != asio::error::would_block) {
         end_of_app(error);
     }
-    co_return size;
+    return Bytes(scratch_).first(size);
 }
 
-/// Returns false if the server takes nothing any more; then its own side will tell why.
-asio::awaitable<bool> Relay::send_to_server(Bytes bytes) {
+/// What the server does not take at once is the backlog.
+Status Relay::send_to_server(Bytes bytes) {
     bytes_to_server_ += bytes.size();
     metrics_.bytes_to_server.Increment(static_cast<double>(bytes.size()));
-    auto [size, status] = server_.write_some(bytes);
-    if (status == Status::ok) {
-        co_return true;
+    const auto [size, status] = server_.write_some(bytes);
+    if (status == Status::want_write) {
+        unsent_.assign(bytes.begin() + static_cast<std::ptrdiff_t>(size), bytes.end());
     }
-    const std::vector<std::uint8_t> backlog(bytes.begin() + static_cast<std::ptrdiff_t>(size), bytes.end());
-    Bytes rest(backlog);
+    return status;
+}
+
+Awaitable<Status> Relay::send_backlog() {
+    Bytes rest(unsent_);
+    Status status = Status::want_write;
     while (!end_ && status == Status::want_write) {
-        co_await server_.wait_writable();
+        auto wait = server_.wait_writable();
+        co_await std::move(wait);
         const auto transfer = server_.write_some(rest);
         status = transfer.status;
         rest = rest.subspan(transfer.size);
     }
-    co_return status == Status::ok;
+    unsent_ = std::vector<std::uint8_t>();
+    co_return status;
 }
 
 /// Passes the end of the app's side on, and waits for the server to finish: as long as it keeps sending.
-asio::awaitable<void> Relay::half_close() {
+Awaitable<void> Relay::half_close() {
     while (!end_ && server_.shutdown() == Status::want_write) {
-        co_await server_.wait_writable();
+        auto wait = server_.wait_writable();
+        co_await std::move(wait);
     }
     while (!end_) {
         const std::uint64_t before = bytes_to_app_;

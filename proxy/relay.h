@@ -7,7 +7,6 @@
 #include "proxy/socket.h"
 #include "tls/stream.h"
 
-#include <boost/asio/awaitable.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include <array>
@@ -41,7 +40,7 @@ public:
     Relay(AppSocket& app, tls::Stream& server, Scratch& scratch, const ListenerMetrics& metrics, Options options);
 
     /// Sends `opening` (the startup packet) and relays until either side has ended. Leaves the app's socket open.
-    boost::asio::awaitable<RelayEnd> run(std::vector<std::uint8_t> opening);
+    Awaitable<RelayEnd> run(std::vector<std::uint8_t> opening);
 
     /// Ends the relay with `failure` as soon as the app stands between two messages.
     void stop(Failure failure);
@@ -55,16 +54,17 @@ public:
 private:
     using Bytes = std::span<const std::uint8_t>;
 
-    boost::asio::awaitable<void> pump_to_app();
-    boost::asio::awaitable<void> authenticate();
-    boost::asio::awaitable<void> relay_answers();
-    boost::asio::awaitable<void> deliver(Bytes bytes);
-    boost::asio::awaitable<void> wait_for_server(tls::Stream::Status status);
+    Awaitable<void> pump_to_app();
+    Awaitable<void> authenticate();
+    Awaitable<void> wait_for_server(tls::Stream::Status status);
+    void deliver(Bytes bytes);
+    Awaitable<void> deliver_backlog();
 
-    boost::asio::awaitable<void> pump_to_server(std::vector<std::uint8_t> opening);
-    boost::asio::awaitable<std::size_t> read_app();
-    boost::asio::awaitable<bool> send_to_server(Bytes bytes);
-    boost::asio::awaitable<void> half_close();
+    Awaitable<void> pump_to_server(std::vector<std::uint8_t> opening);
+    Bytes read_app();
+    tls::Stream::Status send_to_server(Bytes bytes);
+    Awaitable<tls::Stream::Status> send_backlog();
+    Awaitable<void> half_close();
 
     void end(Failure failure, bool at_boundary);
     void end_of_app(const boost::system::error_code& error);
@@ -77,7 +77,8 @@ private:
     Options options_;
     boost::asio::steady_timer timer_;
 
-    std::array<std::uint8_t, 1024> received_; // most queries fit; the rest is read into the scratch buffer
+    std::vector<std::uint8_t> backlog_; // for the app
+    std::vector<std::uint8_t> unsent_;  // for the server, in clear
     protocol::FrameWalker answers_;
     protocol::TerminateWatch requests_;
     bool app_closed_ = false;

@@ -50,7 +50,7 @@ void Lookup::cancel() {
     woken_->cancel();
 }
 
-asio::awaitable<Result<Lookup::Endpoints>> Lookup::resolve(std::string host, std::uint16_t port) {
+Awaitable<Result<Lookup::Endpoints>> Lookup::resolve(std::string host, std::uint16_t port) {
     error_code not_literal;
     const asio::ip::address literal = asio::ip::make_address(host, not_literal);
     if (!not_literal) {

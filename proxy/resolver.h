@@ -1,8 +1,8 @@
 #pragma once
 
 #include "proxy/failure.h"
+#include "proxy/socket.h"
 
-#include <boost/asio/awaitable.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 
@@ -25,7 +25,7 @@ public:
     ~Lookup();
 
     /// The addresses of `host`, which may be a literal, in the system's order. Fails with Reason::dns.
-    boost::asio::awaitable<Result<Endpoints>> resolve(std::string host, std::uint16_t port);
+    Awaitable<Result<Endpoints>> resolve(std::string host, std::uint16_t port);
 
     /// Ends a resolve() under way.
     void cancel();

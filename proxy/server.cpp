@@ -90,7 +90,7 @@ void Server::watch_files() {
     files_.watch(std::move(files));
 }
 
-asio::awaitable<void> Server::handle_hangups() {
+Awaitable<void> Server::handle_hangups() {
     for (;;) {
         auto wait = hangups_.async_wait(asio::as_tuple(asio::deferred));
         co_await std::move(wait);
@@ -98,7 +98,7 @@ asio::awaitable<void> Server::handle_hangups() {
     }
 }
 
-asio::awaitable<void> Server::warn_daily() {
+Awaitable<void> Server::warn_daily() {
     asio::steady_timer timer(context_);
     for (;;) {
         for (const auto& upstream : listeners_.upstreams()) {
@@ -141,7 +141,7 @@ void Server::for_each_worker(void (Worker::*action)()) {
 }
 
 /// SIGTERM lets sessions finish; SIGINT does not; a second signal ends at once.
-asio::awaitable<void> Server::handle_ends() {
+Awaitable<void> Server::handle_ends() {
     auto first = ends_.async_wait(asio::as_tuple(asio::deferred));
     const auto [error, number] = co_await std::move(first);
     asio::co_spawn(context_, drain(number == SIGINT), asio::detached);
@@ -151,7 +151,7 @@ asio::awaitable<void> Server::handle_ends() {
     context_.stop();
 }
 
-asio::awaitable<void> Server::drain(bool at_once) {
+Awaitable<void> Server::drain(bool at_once) {
     readiness_->set_serving(false);
     notify_service_manager("STOPPING=1");
     listeners_.close();
@@ -166,7 +166,7 @@ asio::awaitable<void> Server::drain(bool at_once) {
     context_.stop();
 }
 
-asio::awaitable<void> Server::wait_until_idle(std::chrono::milliseconds limit) {
+Awaitable<void> Server::wait_until_idle(std::chrono::milliseconds limit) {
     const auto deadline = std::chrono::steady_clock::now() + limit;
     while (open_sessions() > 0 && std::chrono::steady_clock::now() < deadline) {
         idle_.expires_at(deadline);

@@ -6,9 +6,9 @@
 #include "proxy/listeners.h"
 #include "proxy/metrics.h"
 #include "proxy/readiness.h"
+#include "proxy/socket.h"
 #include "proxy/worker.h"
 
-#include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -44,11 +44,11 @@ private:
     void reload();
     void watch_files();
 
-    boost::asio::awaitable<void> handle_hangups();
-    boost::asio::awaitable<void> handle_ends();
-    boost::asio::awaitable<void> warn_daily();
-    boost::asio::awaitable<void> drain(bool at_once);
-    boost::asio::awaitable<void> wait_until_idle(std::chrono::milliseconds limit);
+    Awaitable<void> handle_hangups();
+    Awaitable<void> handle_ends();
+    Awaitable<void> warn_daily();
+    Awaitable<void> drain(bool at_once);
+    Awaitable<void> wait_until_idle(std::chrono::milliseconds limit);
     void for_each_worker(void (Worker::*action)());
 
     Load load_;

@@ -49,7 +49,7 @@ Session::Session(AppSocket app, std::string client, std::uint64_t id, std::share
     : app_(std::move(app)), client_(std::move(client)), id_(id), listener_(std::move(listener)),
       admission_(std::move(admission)), scratch_(scratch) {}
 
-asio::awaitable<void> Session::run() {
+Awaitable<void> Session::run() {
     listener_->metrics.connections.Increment();
     listener_->metrics.active.Increment();
     RelayEnd end{{Reason::internal, {}, {}, {}}, false};
@@ -67,7 +67,7 @@ asio::awaitable<void> Session::run() {
     record(end.failure);
 }
 
-asio::awaitable<RelayEnd> Session::serve() {
+Awaitable<RelayEnd> Session::serve() {
     auto startup = co_await read_startup();
     if (startup.has_error()) {
         co_return RelayEnd{startup.error(), true};
@@ -102,7 +102,7 @@ asio::awaitable<RelayEnd> Session::serve() {
     co_return end;
 }
 
-asio::awaitable<Result<Startup>> Session::read_startup() {
+Awaitable<Result<Startup>> Session::read_startup() {
     auto& reader = phase_.emplace<StartupReader>(app_);
     const auto limit = listener_->limits.startup_timeout;
     const Deadline deadline(app_.get_executor(), limit, [&reader, limit] {
@@ -114,7 +114,7 @@ asio::awaitable<Result<Startup>> Session::read_startup() {
     co_return startup;
 }
 
-asio::awaitable<Result<std::unique_ptr<tls::Stream>>> Session::connect() {
+Awaitable<Result<std::unique_ptr<tls::Stream>>> Session::connect() {
     auto& connector = phase_.emplace<Connector>(app_.get_executor(), listener_->upstream);
     auto server = co_await connector.connect();
     phase_.emplace<std::monostate>();
@@ -127,7 +127,7 @@ asio::awaitable<Result<std::unique_ptr<tls::Stream>>> Session::connect() {
 
 /// Sends the CancelRequest where every other byte goes: through a verified TLS connection of its own.
 /// A server answers by closing, so the app is told nothing else, whatever happens.
-asio::awaitable<RelayEnd> Session::forward_cancel(Startup startup) {
+Awaitable<RelayEnd> Session::forward_cancel(Startup startup) {
     auto server = co_await connect();
     if (server.has_error()) {
         listener_->metrics.cancels_failed.Increment();
@@ -142,7 +142,8 @@ asio::awaitable<RelayEnd> Session::forward_cancel(Startup startup) {
     sent = sent && stream.shutdown() == tls::Stream::Status::ok;
     error_code error;
     while (sent && !error && stream.read_some(scratch_).status == tls::Stream::Status::want_read) {
-        error = co_await stream.receive();
+        auto wait = stream.wait_readable();
+        std::tie(error) = co_await std::move(wait);
     }
     (sent ? listener_->metrics.cancels_forwarded : listener_->metrics.cancels_failed).Increment();
     bytes_to_server_ = startup.bytes.size();
@@ -151,7 +152,7 @@ asio::awaitable<RelayEnd> Session::forward_cancel(Startup startup) {
 
 /// Tells the app why, where it can be told, and lets it read that before the socket goes: a close with bytes of the
 /// app still unread would destroy what was sent.
-asio::awaitable<void> Session::part_from_app(const RelayEnd& end) {
+Awaitable<void> Session::part_from_app(const RelayEnd& end) {
     const Deadline deadline(app_.get_executor(), parting_time, [this] { abort(); });
     if (end.at_boundary && !info(end.failure.reason).sqlstate.empty()) {
         const auto message = to_error_response(end.failure, id_);

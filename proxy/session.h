@@ -7,8 +7,6 @@
 #include "proxy/startup.h"
 #include "proxy/worker.h"
 
-#include <boost/asio/awaitable.hpp>
-
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -25,7 +23,7 @@ public:
             std::shared_ptr<Admission> admission, Scratch& scratch);
 
     /// Everything. Counts and logs the end.
-    boost::asio::awaitable<void> run();
+    Awaitable<void> run();
 
     /// Ends it with 57P03, if no server has been reached yet.
     void drain();
@@ -35,11 +33,11 @@ public:
     void abort();
 
 private:
-    boost::asio::awaitable<RelayEnd> serve();
-    boost::asio::awaitable<Result<Startup>> read_startup();
-    boost::asio::awaitable<Result<std::unique_ptr<tls::Stream>>> connect();
-    boost::asio::awaitable<RelayEnd> forward_cancel(Startup startup);
-    boost::asio::awaitable<void> part_from_app(const RelayEnd& end);
+    Awaitable<RelayEnd> serve();
+    Awaitable<Result<Startup>> read_startup();
+    Awaitable<Result<std::unique_ptr<tls::Stream>>> connect();
+    Awaitable<RelayEnd> forward_cancel(Startup startup);
+    Awaitable<void> part_from_app(const RelayEnd& end);
     void record(const Failure& end);
 
     AppSocket app_;

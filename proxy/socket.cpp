@@ -16,7 +16,7 @@ namespace proxy {
 namespace asio = boost::asio;
 using boost::system::error_code;
 
-asio::awaitable<error_code> write_all(AppSocket& socket, std::span<const std::uint8_t> data) {
+Awaitable<error_code> write_all(AppSocket& socket, std::span<const std::uint8_t> data) {
     error_code error;
     while (!data.empty()) {
         data = data.subspan(socket.write_some(asio::buffer(data.data(), data.size()), error));
@@ -59,7 +59,7 @@ std::string describe_client(AppSocket& socket, const asio::generic::stream_proto
     return "unix:uid=" + std::to_string(credentials.uid) + ",pid=" + std::to_string(credentials.pid);
 }
 
-void set_options(asio::ip::tcp::socket& socket, const config::Upstream& settings) {
+void set_options(TcpSocket& socket, const config::Upstream& settings) {
     error_code ignored;
     socket.set_option(asio::ip::tcp::no_delay(true), ignored);
     socket.set_option(asio::socket_base::keep_alive(settings.keepalives), ignored);

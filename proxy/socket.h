@@ -1,10 +1,9 @@
 #pragma once
 
 #include "config/settings.h"
+#include "tls/asio.h"
 
-#include <boost/asio/awaitable.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <boost/system/error_code.hpp>
 
 #include <cstdint>
@@ -15,11 +14,15 @@
 /// Small helpers over Asio's sockets that more than one part needs.
 namespace proxy {
 
+using tls::Awaitable;
+using tls::Executor;
+using tls::TcpSocket;
+
 /// The app's side: TCP or a Unix socket.
-using AppSocket = boost::asio::generic::stream_protocol::socket;
+using AppSocket = boost::asio::basic_stream_socket<boost::asio::generic::stream_protocol, Executor>;
 
 /// Sends all of `data`, waiting as often as it takes.
-boost::asio::awaitable<boost::system::error_code> write_all(AppSocket& socket, std::span<const std::uint8_t> data);
+Awaitable<boost::system::error_code> write_all(AppSocket& socket, std::span<const std::uint8_t> data);
 
 /// "127.0.0.1:5432" or "[::1]:5432".
 std::string to_string(const boost::asio::ip::tcp::endpoint& endpoint);
@@ -31,6 +34,6 @@ std::string to_string(const boost::asio::generic::stream_protocol::endpoint& end
 std::string describe_client(AppSocket& socket, const boost::asio::generic::stream_protocol::endpoint& peer);
 
 /// The keepalive settings of libpq, and TCP_NODELAY. What the system refuses is left as it is.
-void set_options(boost::asio::ip::tcp::socket& socket, const config::Upstream& settings);
+void set_options(TcpSocket& socket, const config::Upstream& settings);
 
 } // namespace proxy

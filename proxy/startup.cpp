@@ -24,7 +24,7 @@ void StartupReader::abort(Failure failure) {
     app_.cancel();
 }
 
-asio::awaitable<Result<Startup>> StartupReader::read() {
+Awaitable<Result<Startup>> StartupReader::read() {
     for (;;) {
         const auto decoded = protocol::decode_startup_packet(buffer_);
         std::optional<Failure> failure;
@@ -46,7 +46,7 @@ asio::awaitable<Result<Startup>> StartupReader::read() {
     }
 }
 
-asio::awaitable<std::optional<Failure>> StartupReader::receive() {
+Awaitable<std::optional<Failure>> StartupReader::receive() {
     std::array<std::uint8_t, 1024> chunk; // NOLINT(cppcoreguidelines-pro-type-member-init): filled by the read
     auto operation = app_.async_read_some(asio::buffer(chunk), asio::as_tuple(asio::deferred));
     const auto [error, size] = co_await std::move(operation);
@@ -63,7 +63,7 @@ asio::awaitable<std::optional<Failure>> StartupReader::receive() {
     co_return std::nullopt;
 }
 
-asio::awaitable<std::optional<Failure>> StartupReader::refuse_encryption(std::size_t packet_size) {
+Awaitable<std::optional<Failure>> StartupReader::refuse_encryption(std::size_t packet_size) {
     if (++refusals_ > max_refusals) {
         co_return Failure{Reason::startup_invalid, "the application keeps asking for encryption", {}, {}};
     }

@@ -4,8 +4,6 @@
 #include "proxy/failure.h"
 #include "proxy/socket.h"
 
-#include <boost/asio/awaitable.hpp>
-
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -26,14 +24,14 @@ public:
 
     /// Fails with no_request (closed without a byte), client_closed (closed after an 'N'), startup_invalid,
     /// or with what abort() said.
-    boost::asio::awaitable<Result<Startup>> read();
+    Awaitable<Result<Startup>> read();
 
     /// Ends a read() under way with `failure`.
     void abort(Failure failure);
 
 private:
-    boost::asio::awaitable<std::optional<Failure>> receive();
-    boost::asio::awaitable<std::optional<Failure>> refuse_encryption(std::size_t packet_size);
+    Awaitable<std::optional<Failure>> receive();
+    Awaitable<std::optional<Failure>> refuse_encryption(std::size_t packet_size);
     Failure describe_eof() const;
 
     AppSocket& app_;

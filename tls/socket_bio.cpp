@@ -11,18 +11,19 @@ SocketIo& io_of(BIO* bio) {
     return *static_cast<SocketIo*>(BIO_get_data(bio));
 }
 
+// More than this waits for a peer that reads nothing, whatever it makes OpenSSL say.
+constexpr std::size_t max_backlog = std::size_t{64} * 1024;
+
+// What a call of OpenSSL wrote: one buffer for all connections of a thread, since every call is followed by a flush().
+thread_local std::vector<std::uint8_t> written;
+
 bool would_block(int error) {
     return error == EAGAIN || error == EWOULDBLOCK || error == EINTR;
 }
 
-std::size_t take_received(SocketIo& io, char* buffer, std::size_t size) {
-    const std::size_t part = std::min(size, io.received.size());
-    std::copy_n(io.received.begin(), part, buffer);
-    io.received = io.received.subspan(part);
-    return part;
-}
-
-int read_socket(BIO* bio, SocketIo& io, char* buffer, std::size_t size) {
+int bio_read(BIO* bio, char* buffer, int size) {
+    BIO_clear_retry_flags(bio);
+    SocketIo& io = io_of(bio);
     if (io.eof) {
         return 0;
     }
@@ -33,8 +34,8 @@ int read_socket(BIO* bio, SocketIo& io, char* buffer, std::size_t size) {
         BIO_set_retry_read(bio);
         return -1;
     }
-    const ssize_t got = recv(io.descriptor, buffer, size, MSG_DONTWAIT);
-    io.drained = got < static_cast<ssize_t>(size);
+    const ssize_t got = recv(io.descriptor, buffer, static_cast<std::size_t>(size), MSG_DONTWAIT);
+    io.drained = got < size;
     if (got > 0) {
         return static_cast<int>(got);
     }
@@ -50,30 +51,14 @@ int read_socket(BIO* bio, SocketIo& io, char* buffer, std::size_t size) {
     return -1;
 }
 
-int bio_read(BIO* bio, char* buffer, int size) {
-    BIO_clear_retry_flags(bio);
-    SocketIo& io = io_of(bio);
-    const auto room = static_cast<std::size_t>(size);
-    const std::size_t part = take_received(io, buffer, room);
-    if (part > 0 && (part == room || io.drained)) {
-        return static_cast<int>(part);
-    }
-    const int more = read_socket(bio, io, buffer + part, room - part);
-    return part > 0 ? static_cast<int>(part) + std::max(more, 0) : more;
-}
-
 int bio_write(BIO* bio, const char* data, int size) {
     BIO_clear_retry_flags(bio);
-    SocketIo& io = io_of(bio);
-    const ssize_t sent = send(io.descriptor, data, static_cast<std::size_t>(size), MSG_DONTWAIT | MSG_NOSIGNAL);
-    if (sent < 0) {
-        if (would_block(errno)) {
-            BIO_set_retry_write(bio);
-        } else {
-            io.write_error = errno;
-        }
+    if (io_of(bio).backlog.size() > max_backlog) {
+        BIO_set_retry_write(bio);
+        return -1;
     }
-    return static_cast<int>(sent);
+    written.insert(written.end(), data, data + size);
+    return size;
 }
 
 long bio_ctrl(BIO* bio, int command, long /*number*/, void* /*pointer*/) {
@@ -95,6 +80,15 @@ const BIO_METHOD* socket_method() {
     return method.get();
 }
 
+/// Returns how much of it the socket took.
+std::size_t send_some(SocketIo& io, const std::vector<std::uint8_t>& bytes) {
+    const ssize_t sent = send(io.descriptor, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (sent < 0 && !would_block(errno)) {
+        io.write_error = errno;
+    }
+    return static_cast<std::size_t>(std::max<ssize_t>(sent, 0));
+}
+
 } // namespace
 
 Bio make_socket_bio(SocketIo& io) {
@@ -104,6 +98,21 @@ Bio make_socket_bio(SocketIo& io) {
         BIO_set_init(bio.get(), 1);
     }
     return bio;
+}
+
+void flush(SocketIo& io) {
+    if (io.write_error == 0 && io.backlog.empty() && !written.empty()) {
+        const auto sent = static_cast<std::ptrdiff_t>(send_some(io, written));
+        io.backlog.assign(written.begin() + sent, written.end());
+    } else if (io.write_error == 0 && !io.backlog.empty()) {
+        io.backlog.insert(io.backlog.end(), written.begin(), written.end());
+        const auto sent = static_cast<std::ptrdiff_t>(send_some(io, io.backlog));
+        io.backlog.erase(io.backlog.begin(), io.backlog.begin() + sent);
+    }
+    if (io.write_error != 0 || io.backlog.empty()) {
+        io.backlog = std::vector<std::uint8_t>(); // an idle connection holds no buffer
+    }
+    written.clear();
 }
 
 } // namespace tls

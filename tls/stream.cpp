@@ -4,19 +4,22 @@
 #include "tls/hostname.h"
 #include "tls/stapling.h"
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/buffer.hpp>
-#include <boost/asio/deferred.hpp>
-#include <boost/asio/error.hpp>
 #include <openssl/err.h>
 
+#include <algorithm>
 #include <cstring>
 #include <new>
 
 namespace tls {
 
-namespace asio = boost::asio;
 using boost::system::error_code;
+
+namespace {
+
+// Of plaintext, for one call of the kernel: four records.
+constexpr std::size_t max_piece = std::size_t{64} * 1024;
+
+} // namespace
 
 Stream::Stream(Socket socket, std::shared_ptr<const Context> context)
     : socket_(std::move(socket)), context_(std::move(context)), ssl_(SSL_new(context_->native())) {
@@ -45,22 +48,26 @@ int Stream::on_verify(int ok, X509_STORE_CTX* store) {
     return ok;
 }
 
-asio::awaitable<std::optional<HandshakeError>> Stream::handshake(std::string host, bool sni, bool alpn_required) {
+Awaitable<std::optional<HandshakeError>> Stream::handshake(std::string host, bool sni, bool alpn_required) {
     if (sni && is_server_name(host)) {
         SSL_set_tlsext_host_name(ssl_.get(), host.c_str());
     }
     for (;;) {
         prepare();
         const int result = SSL_do_handshake(ssl_.get());
-        if (result == 1) {
-            established_ = true;
-            co_return check_session(host, alpn_required);
-        }
+        const Status status = flush(status_of(result));
+        established_ = result == 1;
         error_code error;
-        switch (status_of(result)) {
-        case Status::want_read: error = co_await receive(); break;
-        case Status::want_write: error = co_await wait_writable(); break;
-        default: co_return handshake_error();
+        if (status == Status::want_write || !io_.backlog.empty()) {
+            auto wait = wait_writable();
+            std::tie(error) = co_await std::move(wait);
+        } else if (status == Status::want_read) {
+            auto wait = wait_readable();
+            std::tie(error) = co_await std::move(wait);
+        } else if (status == Status::ok) {
+            co_return check_session(host, alpn_required);
+        } else {
+            co_return handshake_error();
         }
         if (error) {
             co_return HandshakeError{HandshakeError::Kind::cancelled, {error.message(), {}, {}}};
@@ -106,14 +113,20 @@ std::optional<HandshakeError> Stream::check_session(const std::string& host, boo
     return std::nullopt;
 }
 
+/// Before every call of OpenSSL that does I/O: its errors are told by the queue, and the socket may be closed by now.
 void Stream::prepare() {
-    ERR_clear_error();
+    if (ERR_peek_error() != 0) {
+        ERR_clear_error();
+    }
     // A closed socket's number may be somebody else's already.
     io_.descriptor = socket_.native_handle();
 }
 
 /// Tells what the last call on the SSL object needs; keeps the words of a failure.
 Stream::Status Stream::status_of(int result) {
+    if (result > 0) {
+        return Status::ok;
+    }
     switch (SSL_get_error(ssl_.get(), result)) {
     case SSL_ERROR_NONE: return Status::ok;
     case SSL_ERROR_WANT_READ: return Status::want_read;
@@ -132,32 +145,50 @@ Stream::Status Stream::status_of(int result) {
     return unexpected_eof && established_ ? Status::closed : Status::failed;
 }
 
+/// Sends what the last call on the SSL object has written; `status` is what it said.
+Stream::Status Stream::flush(Status status) {
+    tls::flush(io_);
+    if (io_.write_error != 0 && status != Status::failed) {
+        failure_ = std::strerror(io_.write_error);
+        return Status::failed;
+    }
+    return status == Status::ok && !io_.backlog.empty() ? Status::want_write : status;
+}
+
+/// Whether OpenSSL could only say that it wants to read: asked, it would fetch a buffer first.
+bool Stream::nothing_to_read() const {
+    return io_.nothing_to_read() && SSL_has_pending(ssl_.get()) == 0 &&
+           (SSL_get_shutdown(ssl_.get()) & SSL_RECEIVED_SHUTDOWN) == 0;
+}
+
 Stream::Transfer Stream::read_some(std::span<std::uint8_t> buffer) {
     std::size_t total = 0;
-    while (total < buffer.size()) {
-        std::size_t size = 0;
-        prepare();
-        const int result = SSL_read_ex(ssl_.get(), buffer.data() + total, buffer.size() - total, &size);
-        if (result != 1) {
-            return {total, status_of(result)};
+    Status status = Status::ok;
+    prepare();
+    while (status == Status::ok && total < buffer.size()) {
+        if (nothing_to_read()) {
+            status = Status::want_read;
+            break;
         }
+        std::size_t size = 0;
+        status = status_of(SSL_read_ex(ssl_.get(), buffer.data() + total, buffer.size() - total, &size));
         total += size;
     }
-    return {total, Status::ok};
+    tls::flush(io_); // it may have answered; should that fail, what the peer has said is still to be read
+    return {total, status};
 }
 
 Stream::Transfer Stream::write_some(std::span<const std::uint8_t> data) {
     std::size_t total = 0;
-    while (total < data.size()) {
+    prepare();
+    Status status = flush(Status::ok);
+    while (status == Status::ok && total < data.size()) {
+        const auto piece = data.subspan(total, std::min(data.size() - total, max_piece));
         std::size_t size = 0;
-        prepare();
-        const int result = SSL_write_ex(ssl_.get(), data.data() + total, data.size() - total, &size);
-        if (result != 1) {
-            return {total, status_of(result)};
-        }
+        status = flush(status_of(SSL_write_ex(ssl_.get(), piece.data(), piece.size(), &size)));
         total += size;
     }
-    return {total, Status::ok};
+    return {total, status};
 }
 
 Stream::Status Stream::shutdown() {
@@ -165,35 +196,15 @@ Stream::Status Stream::shutdown() {
     if (!failure_.empty() || !established_) {
         return Status::failed;
     }
+    prepare();
+    Status status = Status::ok;
     // Once it is sent, another call would wait for the peer's.
     if (!close_notify_sent_) {
-        prepare();
         const int result = SSL_shutdown(ssl_.get());
-        if (result < 0) {
-            return status_of(result);
-        }
-        close_notify_sent_ = true;
+        close_notify_sent_ = result >= 0;
+        status = close_notify_sent_ ? Status::ok : status_of(result);
     }
-    return Status::ok;
-}
-
-asio::awaitable<error_code> Stream::receive() {
-    auto operation = socket_.async_read_some(asio::buffer(received_), asio::as_tuple(asio::deferred));
-    const auto [error, size] = co_await std::move(operation);
-    if (error == asio::error::operation_aborted || error == asio::error::bad_descriptor) {
-        co_return error;
-    }
-    io_.received = {received_.data(), size};
-    io_.drained = size < received_.size();
-    io_.eof = error == asio::error::eof;
-    io_.read_error = error && !io_.eof ? error.value() : 0;
-    co_return error_code{};
-}
-
-asio::awaitable<error_code> Stream::wait_writable() {
-    auto operation = socket_.async_wait(Socket::wait_write, asio::as_tuple(asio::deferred));
-    const auto [error] = co_await std::move(operation);
-    co_return error;
+    return flush(status);
 }
 
 } // namespace tls

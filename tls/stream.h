@@ -1,15 +1,14 @@
 #pragma once
 
+#include "tls/asio.h"
 #include "tls/context.h"
 #include "tls/handles.h"
 #include "tls/socket_bio.h"
 #include "tls/verification.h"
 
-#include <boost/asio/awaitable.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/system/error_code.hpp>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/deferred.hpp>
 
-#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -33,12 +32,12 @@ struct HandshakeError {
 
 /// The client side of one TLS connection over a TCP socket.
 ///
-/// Reading and writing never block and never wait: they say what they need, and receive() or wait_writable() gets it.
-/// While it waits to read, a stream holds no buffer but a small one of its own; OpenSSL's are freed.
+/// Reading and writing never block and never wait: they say what they need, and wait_readable() or wait_writable() gets
+/// it. While it waits to read, a stream holds no buffer; OpenSSL's are freed.
 /// Use from one thread at a time. One reader and one writer may wait at the same time.
 class Stream {
 public:
-    using Socket = boost::asio::ip::tcp::socket;
+    using Socket = TcpSocket;
 
     /// Takes a connected socket, on which nothing of TLS was said yet. `context` must outlive the stream.
     Stream(Socket socket, std::shared_ptr<const Context> context);
@@ -48,11 +47,11 @@ public:
     /// Performs the handshake and verifies the server as the context demands.
     /// `host` is what the certificate must be for; it is sent as SNI if `sni` is set and it is no address.
     /// With `alpn_required` the server must have chosen our ALPN protocol (direct TLS).
-    boost::asio::awaitable<std::optional<HandshakeError>> handshake(std::string host, bool sni, bool alpn_required);
+    Awaitable<std::optional<HandshakeError>> handshake(std::string host, bool sni, bool alpn_required);
 
     enum class Status {
         ok,         ///< the buffer is full, or all of it was written
-        want_read,  ///< nothing more before receive()
+        want_read,  ///< nothing more before wait_readable()
         want_write, ///< nothing more before wait_writable()
         closed,     ///< the peer has ended its side; nothing more will come
         failed,     ///< the connection is lost; failure() says why
@@ -66,17 +65,23 @@ public:
     /// Decrypts as much as there is into `buffer`.
     Transfer read_some(std::span<std::uint8_t> buffer);
 
-    /// Encrypts and sends. What was not taken must be offered again, unchanged, from the same position on.
+    /// Encrypts and sends. After `want_write` it is to be called again: with what was not taken, unchanged, from the
+    /// same position on, or with nothing if all was taken and only waits for the socket.
     Transfer write_some(std::span<const std::uint8_t> data);
 
     /// Sends close_notify. The other direction stays open. `ok`, `want_write` or `failed`.
     Status shutdown();
 
-    /// Waits for bytes from the peer and keeps them for the next read_some(). An error only if cancelled.
-    boost::asio::awaitable<boost::system::error_code> receive();
+    /// The operation that waits for bytes from the peer. Its error_code is one only if it was cancelled.
+    auto wait_readable() {
+        io_.drained = false;
+        return socket_.async_wait(Socket::wait_read, boost::asio::as_tuple(boost::asio::deferred));
+    }
 
-    /// Waits until the socket takes bytes again. An error only if cancelled.
-    boost::asio::awaitable<boost::system::error_code> wait_writable();
+    /// The same for room to write.
+    auto wait_writable() {
+        return socket_.async_wait(Socket::wait_write, boost::asio::as_tuple(boost::asio::deferred));
+    }
 
     Socket& socket() { return socket_; }
     std::string_view failure() const { return failure_; }
@@ -87,10 +92,10 @@ public:
     SSL* native() const { return ssl_.get(); }
 
 private:
-    /// Before every call of OpenSSL that does I/O: its errors are told by the queue, and the socket may be closed by
-    /// now.
     void prepare();
     Status status_of(int result);
+    Status flush(Status status);
+    bool nothing_to_read() const;
     HandshakeError handshake_error();
     std::optional<HandshakeError> check_session(const std::string& host, bool alpn_required);
     static int on_verify(int ok, X509_STORE_CTX* store);
@@ -98,7 +103,6 @@ private:
     Socket socket_;
     std::shared_ptr<const Context> context_;
     SocketIo io_;
-    std::array<std::uint8_t, 1024> received_; // most answers to a query fit; the rest is read from the socket directly
     Ssl ssl_;
     std::optional<Rejection> rejection_;
     std::string failure_;

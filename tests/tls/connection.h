@@ -3,7 +3,6 @@
 #include "tests/tls/tls_server.h"
 #include "tls/stream.h"
 
-#include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -49,11 +48,11 @@ struct SocketPair {
             client.set_option(boost::asio::socket_base::send_buffer_size(*buffer_size));
         }
         client.connect(acceptor.local_endpoint());
-        server = acceptor.accept();
+        acceptor.accept(server);
     }
 
-    boost::asio::ip::tcp::socket client;
-    boost::asio::ip::tcp::socket server;
+    TcpSocket client;
+    TcpSocket server;
 };
 
 inline ContextOptions verifying_nothing() {
@@ -94,12 +93,25 @@ public:
         io_.poll();
     }
 
+    /// The stream's waits, to be started or run.
+    Awaitable<boost::system::error_code> readable() {
+        auto wait = stream.wait_readable();
+        const auto [error] = co_await std::move(wait);
+        co_return error;
+    }
+
+    Awaitable<boost::system::error_code> writable() {
+        auto wait = stream.wait_writable();
+        const auto [error] = co_await std::move(wait);
+        co_return error;
+    }
+
     template <typename T>
     using Pending = std::shared_ptr<std::optional<T>>;
 
     /// Begins `operation`; the result is there when some turn() has brought it.
     template <typename T>
-    Pending<T> start(boost::asio::awaitable<T> operation) {
+    Pending<T> start(Awaitable<T> operation) {
         auto result = std::make_shared<std::optional<T>>();
         boost::asio::co_spawn(io_, keep(std::move(operation), result), [](const std::exception_ptr& error) {
             if (error) {
@@ -112,7 +124,7 @@ public:
 
     /// Takes turns with the server until `operation` is done.
     template <typename T>
-    T run(boost::asio::awaitable<T> operation) {
+    T run(Awaitable<T> operation) {
         const auto result = start(std::move(operation));
         while (!*result) {
             server.step();
@@ -142,9 +154,9 @@ public:
                 break;
             }
             if (status == Stream::Status::want_read) {
-                run(stream.receive());
+                run(readable());
             } else if (status == Stream::Status::want_write) {
-                run(stream.wait_writable());
+                run(writable());
             }
         }
         return received;
@@ -163,7 +175,7 @@ public:
 
 private:
     template <typename T>
-    static boost::asio::awaitable<void> keep(boost::asio::awaitable<T> operation, Pending<T> result) {
+    static Awaitable<void> keep(Awaitable<T> operation, Pending<T> result) {
         result->emplace(co_await std::move(operation));
     }
 };

@@ -33,9 +33,13 @@ struct SocketBio : testing::Test {
     void peer_says(std::string_view text) const {
         ASSERT_EQ(send(sockets[1], text.data(), text.size(), 0), static_cast<ssize_t>(text.size()));
     }
-    void received(std::string_view text, bool drained) {
-        io.received = {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
-        io.drained = drained;
+    std::string peer_hears() const {
+        std::string text(1'000'000, '\0');
+        const ssize_t got = recv(sockets[1], text.data(), text.size(), MSG_DONTWAIT);
+        return text.substr(0, got > 0 ? static_cast<std::size_t>(got) : 0);
+    }
+    void write(std::string_view text) {
+        ASSERT_EQ(BIO_write(bio.get(), text.data(), static_cast<int>(text.size())), static_cast<int>(text.size()));
     }
     std::string read(std::size_t size) {
         std::string text(size, '\0');
@@ -49,22 +53,15 @@ struct SocketBio : testing::Test {
     }
 };
 
-TEST_F(SocketBio, GivesWhatWasReceivedFirst) {
-    received("0123456789", false);
-    peer_says("abc");
-    EXPECT_EQ(read(4), "0123");
-    EXPECT_EQ(read(100), "456789abc");
-    expect_nothing_yet();
-}
-
 TEST_F(SocketBio, AsksNoSocketThatHasNothing) {
-    received("0123", true);
     peer_says("abc");
-    EXPECT_EQ(read(100), "0123");
+    EXPECT_TRUE(io.nothing_to_read());
     expect_nothing_yet();
     io.drained = false;
     EXPECT_EQ(read(100), "abc");
     EXPECT_TRUE(io.drained) << "the answer was short";
+    peer_says("def");
+    expect_nothing_yet();
 }
 
 TEST_F(SocketBio, AsksAgainAfterAFullAnswer) {
@@ -76,38 +73,67 @@ TEST_F(SocketBio, AsksAgainAfterAFullAnswer) {
 }
 
 TEST_F(SocketBio, GivesAllBeforeTheEnd) {
-    received("0123", false);
+    peer_says("0123");
+    io.drained = false;
     ASSERT_EQ(shutdown(sockets[1], SHUT_WR), 0);
-    EXPECT_EQ(read(100), "0123");
+    EXPECT_EQ(read(4), "0123");
     for (int i = 0; i < 2; ++i) {
         EXPECT_EQ(read(100), "");
         EXPECT_FALSE(BIO_should_retry(bio.get()));
         EXPECT_TRUE(BIO_eof(bio.get()));
     }
     EXPECT_EQ(io.read_error, 0);
+    EXPECT_FALSE(io.nothing_to_read()) << "the end is something to read";
 }
 
-TEST_F(SocketBio, WritesToThePeer) {
-    EXPECT_EQ(BIO_write(bio.get(), "hello", 5), 5);
-    std::array<char, 16> buffer{};
-    ASSERT_EQ(recv(sockets[1], buffer.data(), buffer.size(), MSG_DONTWAIT), 5);
-    EXPECT_EQ(std::string_view(buffer.data(), 5), "hello");
+TEST_F(SocketBio, SendsAllThatWasWrittenAtOnce) {
+    write("hello, ");
+    write("peer");
+    EXPECT_EQ(peer_hears(), "");
+    flush(io);
+    EXPECT_EQ(peer_hears(), "hello, peer");
+    flush(io);
+    EXPECT_EQ(peer_hears(), "");
+}
+
+TEST_F(SocketBio, KeepsWhatThePeerDoesNotTakeInOrder) {
+    std::string sent;
+    for (char letter = 'a'; io.backlog.empty(); letter = letter == 'z' ? 'a' : static_cast<char>(letter + 1)) {
+        sent.append(50'000, letter);
+        write(std::string(50'000, letter));
+        flush(io);
+    }
+    sent += "the end";
+    write("the end");
+    flush(io);
+    std::string heard;
+    while (heard.size() < sent.size()) {
+        const std::string part = peer_hears();
+        ASSERT_FALSE(part.empty() && io.backlog.empty()) << "after " << heard.size() << " bytes";
+        heard += part;
+        flush(io);
+    }
+    EXPECT_EQ(heard, sent);
+    EXPECT_EQ(io.backlog.capacity(), 0) << "a connection at rest holds no buffer";
 }
 
 TEST_F(SocketBio, WantsToWriteWhenThePeerDoesNotRead) {
     const std::string chunk(100'000, 'x');
     while (BIO_write(bio.get(), chunk.data(), static_cast<int>(chunk.size())) > 0) {
+        flush(io);
     }
     EXPECT_TRUE(BIO_should_retry(bio.get()) && BIO_should_write(bio.get()));
-    EXPECT_EQ(io.read_error, 0);
+    EXPECT_LT(io.backlog.size(), 2 * chunk.size());
+    EXPECT_EQ(io.write_error, 0);
 }
 
 TEST_F(SocketBio, FailsWithoutASignalWhenThePeerIsGone) {
     close(std::exchange(sockets[1], -1));
-    EXPECT_LT(BIO_write(bio.get(), "hello", 5), 0);
-    EXPECT_FALSE(BIO_should_retry(bio.get()));
+    write("hello");
+    flush(io);
     EXPECT_EQ(io.write_error, EPIPE);
     EXPECT_EQ(io.read_error, 0);
+    EXPECT_TRUE(io.backlog.empty());
 }
 
 } // namespace

@@ -38,7 +38,7 @@ struct Backpressure : testing::Test {
     void expect_to_arrive() {
         Status status = write_rest();
         for (; status == Status::want_write; status = write_rest()) {
-            const auto writable = connection.start(stream.wait_writable());
+            const auto writable = connection.start(connection.writable());
             while (!*writable) {
                 arrived += server.read();
                 connection.turn();
@@ -62,8 +62,8 @@ TEST_F(Backpressure, DoesNotStopTheReader) {
 }
 
 TEST_F(Backpressure, LetsReaderAndWriterWaitAtTheSameTime) {
-    const auto readable = connection.start(stream.receive());
-    const auto writable = connection.start(stream.wait_writable());
+    const auto readable = connection.start(connection.readable());
+    const auto writable = connection.start(connection.writable());
     EXPECT_FALSE(*readable);
     while (!*writable) {
         arrived += server.read();

@@ -23,7 +23,7 @@ struct StreamCancel : testing::Test {
 };
 
 TEST_F(StreamCancel, EndsTheWaitingAndNothingElse) {
-    const auto received = connection.start(stream.receive());
+    const auto received = connection.start(connection.readable());
     stream.socket().cancel();
     connection.turn();
     ASSERT_TRUE(*received);
@@ -33,13 +33,13 @@ TEST_F(StreamCancel, EndsTheWaitingAndNothingElse) {
 }
 
 TEST_F(StreamCancel, ComesWithClosingTheSocket) {
-    const auto received = connection.start(stream.receive());
+    const auto received = connection.start(connection.readable());
     stream.socket().close();
     connection.turn();
     ASSERT_TRUE(*received);
     EXPECT_EQ(**received, boost::asio::error::operation_aborted);
-    EXPECT_EQ(connection.run(stream.receive()), boost::asio::error::bad_descriptor);
-    EXPECT_EQ(connection.run(stream.wait_writable()), boost::asio::error::bad_descriptor);
+    EXPECT_EQ(connection.run(connection.readable()), boost::asio::error::bad_descriptor);
+    EXPECT_EQ(connection.run(connection.writable()), boost::asio::error::bad_descriptor);
 }
 
 TEST_F(StreamCancel, LeavesTheNumberOfAClosedSocketToOthers) {

@@ -78,7 +78,7 @@ TEST_F(StreamEnd, IsAFailureAfterAReset) {
 
 TEST_F(StreamEnd, IsAFailureAfterAResetBehindAFullBuffer) {
     server.write(pattern(1'002)); // 1024 bytes on the wire
-    connection.run(stream.receive());
+    connection.run(connection.readable());
     server.reset();
     expect_end(pattern(1'002), Status::failed);
     EXPECT_EQ(stream.failure(), "Connection reset by peer");
@@ -130,7 +130,7 @@ TEST_F(StreamEnd, OfOurSideLeavesTheOtherOpen) {
 TEST_F(StreamEnd, OfOurSideMayBeToldTwice) {
     EXPECT_EQ(stream.shutdown(), Status::ok);
     server.write("the answer");
-    connection.run(stream.receive());
+    connection.run(connection.readable());
     EXPECT_EQ(stream.shutdown(), Status::ok);
     EXPECT_EQ(connection.read(10).data, "the answer");
 }

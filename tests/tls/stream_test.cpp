@@ -81,7 +81,7 @@ TEST_P(StreamOfVersion, DecryptsManyRecordsAtOnce) {
         records += server.encrypt({&byte, 1});
     }
     server.send(records);
-    connection.run(stream.receive());
+    connection.run(connection.readable());
     std::array<std::uint8_t, 1000> buffer{};
     const auto [size, status] = stream.read_some(buffer);
     EXPECT_EQ(std::string(buffer.begin(), buffer.begin() + size), data);
@@ -96,7 +96,7 @@ TEST_P(StreamOfVersion, WaitsForTheEndOfARecord) {
         EXPECT_EQ(size, 0U);
         EXPECT_EQ(status, Status::want_read);
         server.send({&byte, 1});
-        EXPECT_FALSE(connection.run(stream.receive()));
+        EXPECT_FALSE(connection.run(connection.readable()));
     }
     EXPECT_EQ(stream.read_some(buffer).size, 5U);
 }
@@ -114,7 +114,7 @@ TEST_P(StreamOfVersion, LosesNothingAtTheEdgesOfItsOwnBuffer) {
 TEST(SessionTickets, GoUnnoticed) {
     Connection connection({.server = {.tickets = 2}});
     ASSERT_FALSE(connection.handshake());
-    connection.run(connection.stream.receive());
+    connection.run(connection.readable());
     std::array<std::uint8_t, 16> buffer{};
     const auto [size, status] = connection.stream.read_some(buffer);
     EXPECT_EQ(size, 0U);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "tests/tls/make_certificate.h"
+#include "tls/asio.h"
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -27,7 +28,7 @@ struct ServerOptions {
 /// Nothing here ever blocks.
 class TlsServer {
 public:
-    using Socket = boost::asio::ip::tcp::socket;
+    using Socket = TcpSocket;
 
     TlsServer(Socket socket, const Identity& identity, ServerOptions options)
         : options_(std::move(options)), socket_(std::move(socket)), context_(SSL_CTX_new(TLS_server_method())) {
