@@ -75,6 +75,8 @@ void read_limits(const Entry& entry, Limits& limits) {
         {"startup_timeout", [&](const Entry& timeout) { limits.startup_timeout = read_positive_duration(timeout); }},
         {"drain_timeout", [&](const Entry& timeout) { limits.drain_timeout = read_duration(timeout); }},
         {"half_close_timeout", [&](const Entry& timeout) { limits.half_close_timeout = read_duration(timeout); }},
+        {"warm_connections",
+         [&](const Entry& warm) { limits.warm_connections = warm.integer(0, Limits::max_warm_connections); }},
         {"workers", [&](const Entry& workers) { limits.workers = workers.integer(0, 1024); }},
     });
 }

@@ -61,12 +61,28 @@ void override_log(Log& log, const Overrides& flags, const Environment& environme
     }
 }
 
+unsigned parse_warm(const std::string& text) {
+    const int number = parse_integer(text);
+    if (number < 0 || number > static_cast<int>(Limits::max_warm_connections)) {
+        throw Error(in_quotes(text) + " is out of range; it can be 0 to " +
+                    std::to_string(Limits::max_warm_connections));
+    }
+    return static_cast<unsigned>(number);
+}
+
+void override_limits(Limits& limits, const Overrides& flags) {
+    if (flags.warm) {
+        limits.warm_connections = Given{*flags.warm, "--warm"}.parse(parse_warm);
+    }
+}
+
 } // namespace
 
 Loaded load(const Overrides& flags, const Environment& environment) {
     Draft draft = read_draft(flags, environment);
     override_admin(draft, flags, environment);
     override_log(draft.log, flags, environment);
+    override_limits(draft.limits, flags);
     const ListenerOverrides overrides = {
         .listen = find_listen(flags, environment),
         .upstream = find_given(flags.upstream, "--upstream", environment, "PG_TLS_PROXY_UPSTREAM"),

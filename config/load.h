@@ -18,6 +18,7 @@ struct Overrides {
     std::optional<std::string> admin{};
     std::optional<std::string> log_level{};
     std::optional<std::string> log_format{};
+    std::optional<std::string> warm{};
     std::optional<std::string> ready_probe{};
 };
 

@@ -134,6 +134,7 @@ std::string to_toml(const Settings& settings) {
     out.text("startup_timeout", to_string(limits.startup_timeout));
     out.text("drain_timeout", to_string(limits.drain_timeout));
     out.text("half_close_timeout", to_string(limits.half_close_timeout));
+    out.integer("warm_connections", limits.warm_connections);
     out.integer("workers", limits.workers);
     for (const Listener& listener : listeners) {
         print_listener(out, listener);

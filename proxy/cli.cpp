@@ -45,6 +45,11 @@ void add_settings(CLI::App& command, config::Overrides& flags) {
     command.add_option("--log-level", flags.log_level, "debug, info, warn or error [info]")->type_name("LEVEL");
     command.add_option("--log-format", flags.log_format, "text or json [text]")->type_name("FORMAT");
     command
+        .add_option("--warm", flags.warm,
+                    "How many connections each listener may hold ready, TLS and all, for apps that come often; "
+                    "0: none [8]")
+        ->type_name("N");
+    command
         .add_option("--ready-probe", flags.ready_probe,
                     "The oldest handshake that /readyz accepts before it makes its own; 0 never dials [60s]")
         ->type_name("DURATION");

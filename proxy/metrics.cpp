@@ -73,6 +73,9 @@ struct Metrics::Families {
           peer_certificates(gauge(r, "peer_certificate_not_after_seconds",
                                   "Expiry of the certificates that the upstream presents, as a Unix time.")),
           trust_anchors(gauge(r, "trust_anchor_not_after_seconds", "Expiry of the trust anchors, as a Unix time.")),
+          warm(gauge(r, "warm_connections", "Connections to the upstream that are held ready, TLS and all.")),
+          warm_taken(counter(r, "warm_connections_taken_total",
+                             "Sessions that wanted a warm connection, by whether there was one.")),
           max_connections(gauge(r, "max_connections", "The limit of client connections that may go to a server.")),
           reloads(counter(r, "config_reloads_total", "Reloads of the configuration and its files, by result.")) {}
 
@@ -88,6 +91,8 @@ struct Metrics::Families {
     Family<prometheus::Counter>& cancels;
     Family<prometheus::Gauge>& peer_certificates;
     Family<prometheus::Gauge>& trust_anchors;
+    Family<prometheus::Gauge>& warm;
+    Family<prometheus::Counter>& warm_taken;
     Family<prometheus::Gauge>& max_connections;
     Family<prometheus::Counter>& reloads;
 
@@ -164,6 +169,9 @@ UpstreamMetrics Metrics::upstream(const std::string& name) {
                             .tcp = phase("tcp"),
                             .ssl_request = phase("ssl_request"),
                             .tls = phase("tls"),
+                            .warm = f.warm.Add({{"upstream", name}}),
+                            .warm_hits = f.warm_taken.Add({{"upstream", name}, {"result", "hit"}}),
+                            .warm_misses = f.warm_taken.Add({{"upstream", name}, {"result", "miss"}}),
                             .failures = {}};
     for (std::size_t i = 0; i < reason_count; ++i) {
         const auto reason = static_cast<Reason>(i);

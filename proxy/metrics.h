@@ -35,6 +35,9 @@ struct UpstreamMetrics {
     prometheus::Histogram& tcp;
     prometheus::Histogram& ssl_request;
     prometheus::Histogram& tls;
+    prometheus::Gauge& warm; ///< connections held ready
+    prometheus::Counter& warm_hits;
+    prometheus::Counter& warm_misses;
     std::array<prometheus::Counter*, reason_count> failures; ///< null for what is no failure of an upstream
 
     void count_failure(Reason reason) const;

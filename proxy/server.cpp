@@ -45,7 +45,7 @@ void Server::run() {
     const unsigned count = settings_.limits.workers != 0 ? settings_.limits.workers : cores;
     const auto on_idle = [this] { asio::post(context_, [this] { idle_.cancel(); }); };
     for (unsigned i = 0; i < count; ++i) {
-        workers_.emplace_back(on_idle);
+        workers_.emplace_back(Worker::Place{i, count}, on_idle);
     }
     asio::co_spawn(context_, handle_ends(), asio::detached);
     asio::co_spawn(context_, handle_hangups(), asio::detached);
@@ -64,6 +64,7 @@ void Server::apply(config::Settings settings) {
     admission_->set_limit(settings_.limits.max_connections);
     metrics_.set_max_connections(settings_.limits.max_connections);
     readiness_->set_upstreams(listeners_.upstreams());
+    for_each_worker(&Worker::drop_warm);
     watch_files();
 }
 
@@ -119,7 +120,7 @@ void Server::accept(std::shared_ptr<const Listener> listener, int descriptor, co
     }
     std::string client = describe_client(app, peer);
     worker.start(std::make_shared<Session>(std::move(app), std::move(client), ++last_id_, std::move(listener),
-                                           admission_, worker.scratch()));
+                                           admission_, worker));
 }
 
 Worker& Server::least_loaded_worker() {

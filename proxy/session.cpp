@@ -45,9 +45,9 @@ private:
 } // namespace
 
 Session::Session(AppSocket app, std::string client, std::uint64_t id, std::shared_ptr<const Listener> listener,
-                 std::shared_ptr<Admission> admission, Scratch& scratch)
+                 std::shared_ptr<Admission> admission, Worker& worker)
     : app_(std::move(app)), client_(std::move(client)), id_(id), listener_(std::move(listener)),
-      admission_(std::move(admission)), scratch_(scratch) {}
+      admission_(std::move(admission)), worker_(worker) {}
 
 Awaitable<void> Session::run() {
     listener_->metrics.connections.Increment();
@@ -89,14 +89,16 @@ Awaitable<RelayEnd> Session::serve() {
         co_return RelayEnd{{Reason::too_many_connections, "too many connections: max_connections is " + limit, {}, {}},
                            true};
     }
-    auto server = co_await connect();
+    auto server = co_await reach_server(startup->bytes);
     if (server.has_error()) {
         co_return RelayEnd{server.error(), true};
     }
+    tls_version_ = (*server)->version();
+    tls_cipher_ = (*server)->cipher();
     const Relay::Options options{accepted_, listener_->limits.half_close_timeout};
-    auto& relay = phase_.emplace<Relay>(app_, **server, scratch_, listener_->metrics, options);
+    auto& relay = phase_.emplace<Relay>(app_, **server, worker_.scratch(), listener_->metrics, options);
     auto end = co_await relay.run(std::move(startup->bytes));
-    bytes_to_server_ = relay.bytes_to_server();
+    bytes_to_server_ += relay.bytes_to_server();
     bytes_to_app_ = relay.bytes_to_app();
     phase_.emplace<std::monostate>();
     co_return end;
@@ -114,14 +116,30 @@ Awaitable<Result<Startup>> Session::read_startup() {
     co_return startup;
 }
 
+/// `opening` is afterwards what is still to be sent: a warm connection has it already.
+Awaitable<Result<std::unique_ptr<tls::Stream>>> Session::reach_server(std::vector<std::uint8_t>& opening) {
+    const auto pool = worker_.warm_pool(*listener_);
+    if (pool) {
+        auto warm = co_await pool->open(opening);
+        if (warm) {
+            pool->refill();
+            bytes_to_server_ = opening.size();
+            listener_->metrics.bytes_to_server.Increment(static_cast<double>(opening.size()));
+            opening.clear();
+            co_return std::move(warm);
+        }
+    }
+    auto server = co_await connect();
+    if (pool && server.has_value()) {
+        pool->refill();
+    }
+    co_return server;
+}
+
 Awaitable<Result<std::unique_ptr<tls::Stream>>> Session::connect() {
     auto& connector = phase_.emplace<Connector>(app_.get_executor(), listener_->upstream);
     auto server = co_await connector.connect();
     phase_.emplace<std::monostate>();
-    if (server.has_value()) {
-        tls_version_ = (*server)->version();
-        tls_cipher_ = (*server)->cipher();
-    }
     co_return server;
 }
 
@@ -141,7 +159,7 @@ Awaitable<RelayEnd> Session::forward_cancel(Startup startup) {
     bool sent = stream.write_some(startup.bytes).status == tls::Stream::Status::ok;
     sent = sent && stream.shutdown() == tls::Stream::Status::ok;
     error_code error;
-    while (sent && !error && stream.read_some(scratch_).status == tls::Stream::Status::want_read) {
+    while (sent && !error && stream.read_some(worker_.scratch()).status == tls::Stream::Status::want_read) {
         auto wait = stream.wait_readable();
         std::tie(error) = co_await std::move(wait);
     }

@@ -20,7 +20,7 @@ class Session {
 public:
     /// `client` is who connects, for the log. The listener and the admission are shared with other sessions.
     Session(AppSocket app, std::string client, std::uint64_t id, std::shared_ptr<const Listener> listener,
-            std::shared_ptr<Admission> admission, Scratch& scratch);
+            std::shared_ptr<Admission> admission, Worker& worker);
 
     /// Everything. Counts and logs the end.
     Awaitable<void> run();
@@ -35,6 +35,7 @@ public:
 private:
     Awaitable<RelayEnd> serve();
     Awaitable<Result<Startup>> read_startup();
+    Awaitable<Result<std::unique_ptr<tls::Stream>>> reach_server(std::vector<std::uint8_t>& opening);
     Awaitable<Result<std::unique_ptr<tls::Stream>>> connect();
     Awaitable<RelayEnd> forward_cancel(Startup startup);
     Awaitable<void> part_from_app(const RelayEnd& end);
@@ -45,7 +46,7 @@ private:
     std::uint64_t id_;
     std::shared_ptr<const Listener> listener_;
     std::shared_ptr<Admission> admission_;
-    Scratch& scratch_;
+    Worker& worker_;
     std::chrono::steady_clock::time_point accepted_ = std::chrono::steady_clock::now();
     std::chrono::steady_clock::time_point ended_;
 

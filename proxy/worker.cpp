@@ -11,7 +11,8 @@ namespace proxy {
 
 namespace asio = boost::asio;
 
-Worker::Worker(std::function<void()> on_idle) : on_idle_(std::move(on_idle)), thread_([this] { context_.run(); }) {}
+Worker::Worker(Place place, std::function<void()> on_idle)
+    : place_(place), on_idle_(std::move(on_idle)), thread_([this] { context_.run(); }) {}
 
 Worker::~Worker() {
     context_.stop();
@@ -31,6 +32,29 @@ void Worker::start(std::shared_ptr<Session> session) {
     });
 }
 
+std::shared_ptr<WarmPool> Worker::warm_pool(const Listener& listener) {
+    // Connections stay with their worker, so each has its share of what the listener may hold.
+    const unsigned limit = listener.limits.warm_connections;
+    const unsigned share = limit / place_.count + (place_.index < limit % place_.count ? 1 : 0);
+    if (share == 0) {
+        return nullptr;
+    }
+    auto& pool = warm_pools_[listener.upstream.get()];
+    if (!pool) {
+        pool = std::make_shared<WarmPool>(context_.get_executor(), listener.upstream, share);
+    }
+    return pool;
+}
+
+void Worker::drop_warm() {
+    asio::post(context_, [this] {
+        for (const auto& [upstream, pool] : warm_pools_) {
+            pool->close();
+        }
+        warm_pools_.clear();
+    });
+}
+
 void Worker::for_each(void (Session::*action)()) {
     asio::post(context_, [this, action] {
         for (const auto& session : sessions_) {
@@ -40,6 +64,7 @@ void Worker::for_each(void (Session::*action)()) {
 }
 
 void Worker::drain() {
+    drop_warm();
     for_each(&Session::drain);
 }
 

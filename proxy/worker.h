@@ -1,7 +1,8 @@
 #pragma once
 
+#include "proxy/listener.h"
 #include "proxy/relay.h"
-#include "proxy/socket.h"
+#include "proxy/warm_pool.h"
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
@@ -9,6 +10,7 @@
 #include <atomic>
 #include <functional>
 #include <list>
+#include <map>
 #include <memory>
 #include <thread>
 
@@ -19,8 +21,14 @@ class Session;
 /// A thread with an event loop of its own. A session, its sockets and its TLS never leave it, so nothing is locked.
 class Worker {
 public:
+    /// Which of the workers it is.
+    struct Place {
+        unsigned index;
+        unsigned count;
+    };
+
     /// `on_idle` is called on the worker's thread whenever its last session has ended.
-    explicit Worker(std::function<void()> on_idle);
+    Worker(Place place, std::function<void()> on_idle);
     Worker(const Worker&) = delete;
     Worker& operator=(const Worker&) = delete;
 
@@ -29,6 +37,9 @@ public:
 
     boost::asio::io_context& context() { return context_; }
     Scratch& scratch() { return *scratch_; }
+
+    /// The warm connections of this worker for a listener's sessions; null where it may hold none. On its own thread.
+    std::shared_ptr<WarmPool> warm_pool(const Listener& listener);
 
     /// How many sessions it carries. From any thread.
     std::size_t load() const { return load_.load(std::memory_order_relaxed); }
@@ -41,15 +52,20 @@ public:
     void stop();  ///< the others end at their next message boundary
     void abort(); ///< all end now
 
+    /// Closes the warm connections: their upstreams are replaced. From any thread.
+    void drop_warm();
+
 private:
     void for_each(void (Session::*action)());
 
+    Place place_;
     std::function<void()> on_idle_;
     // What does I/O lives on one thread; only starting and posting are for others.
     boost::asio::io_context context_{BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO};
     boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{context_.get_executor()};
     std::unique_ptr<Scratch> scratch_ = std::make_unique<Scratch>();
     std::list<std::shared_ptr<Session>> sessions_;
+    std::map<const Upstream*, std::shared_ptr<WarmPool>> warm_pools_; // each keeps its upstream alive
     std::atomic<std::size_t> load_{0};
     std::thread thread_; // last: it uses all of the above
 };

@@ -178,6 +178,16 @@ Stream::Transfer Stream::read_some(std::span<std::uint8_t> buffer) {
     return {total, status};
 }
 
+Stream::Status Stream::peek() {
+    std::uint8_t byte = 0;
+    std::size_t size = 0;
+    prepare();
+    io_.drained = false; // nobody may have waited
+    const Status status = status_of(SSL_peek_ex(ssl_.get(), &byte, 1, &size));
+    tls::flush(io_);
+    return status;
+}
+
 Stream::Transfer Stream::write_some(std::span<const std::uint8_t> data) {
     std::size_t total = 0;
     prepare();

@@ -65,6 +65,9 @@ public:
     /// Decrypts as much as there is into `buffer`.
     Transfer read_some(std::span<std::uint8_t> buffer);
 
+    /// Whether there is something to read: `ok` if so, else what read_some() would say. Takes nothing.
+    Status peek();
+
     /// Encrypts and sends. After `want_write` it is to be called again: with what was not taken, unchanged, from the
     /// same position on, or with nothing if all was taken and only waits for the socket.
     Transfer write_some(std::span<const std::uint8_t> data);

@@ -37,6 +37,8 @@ TEST(LoadError, FlagsAreNamed) {
          "--log-level: \"warning\" is not one of debug, info, warn, error"},
         {{.upstream = "host=a", .log_format = "jsno"},
          "--log-format: \"jsno\" is not one of text, json; did you mean \"json\"?"},
+        {{.upstream = "host=a", .warm = "some"}, "--warm: \"some\" is not a whole number"},
+        {{.upstream = "host=a", .warm = "-1"}, "--warm: \"-1\" is out of range; it can be 0 to 1000"},
         {{.upstream = "host=a", .ready_probe = "60"}, "--ready-probe: \"60\" is not a duration"},
     };
     for (const auto& [flags, message] : cases) {

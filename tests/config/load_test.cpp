@@ -35,7 +35,8 @@ Target only_target(const Loaded& loaded) {
 
 TEST(Load, FlagsOverEnvironmentOverFileOverDefaults) {
     const std::string file = "[admin]\nlisten = '127.0.0.1:11'\nready_probe = '1s'\n"
-                             "[log]\nlevel = 'debug'\nformat = 'text'\n" +
+                             "[log]\nlevel = 'debug'\nformat = 'text'\n"
+                             "[limits]\nwarm_connections = 5\n" +
                              one;
     const Environment environment = variables({{"PG_TLS_PROXY_ADMIN", "127.0.0.1:12"},
                                                {"PG_TLS_PROXY_LOG_LEVEL", "warn"},
@@ -47,12 +48,15 @@ TEST(Load, FlagsOverEnvironmentOverFileOverDefaults) {
                              .admin = "127.0.0.1:13",
                              .log_level = "error",
                              .log_format = "text",
+                             .warm = "7",
                              .ready_probe = "3s"};
 
     const Settings from_file = load_toml(file).settings;
     EXPECT_EQ(from_file.admin, (Admin{tcp(11), 1s}));
     EXPECT_EQ(from_file.log, (Log{LogLevel::debug, LogFormat::text}));
     EXPECT_THAT(from_file.listeners.at(0).address, ElementsAre(tcp(1)));
+
+    EXPECT_EQ(from_file.limits.warm_connections, 5U);
 
     const Settings from_environment = load_toml(file, {}, environment).settings;
     EXPECT_EQ(from_environment.admin, (Admin{tcp(12), 1s}));
@@ -64,6 +68,7 @@ TEST(Load, FlagsOverEnvironmentOverFileOverDefaults) {
     EXPECT_EQ(from_flags.log, (Log{LogLevel::error, LogFormat::text}));
     EXPECT_THAT(from_flags.listeners.at(0).address, ElementsAre(tcp(4), Address(UnixAddress{"/socket"})));
     EXPECT_EQ(from_flags.listeners.at(0).name, "app");
+    EXPECT_EQ(from_flags.limits.warm_connections, 7U);
 }
 
 TEST(Load, TheFileIsTheFlagsOrTheEnvironments) {

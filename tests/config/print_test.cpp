@@ -85,6 +85,7 @@ max_connections = 1000
 startup_timeout = "10s"
 drain_timeout = "30s"
 half_close_timeout = "10m"
+warm_connections = 8
 workers = 0
 
 [[listener]]

@@ -64,8 +64,8 @@ def start_proxy(tmp_path):
 
 @pytest.fixture
 def proxy(start_proxy, postgres, certificates):
-    """A proxy in front of PostgreSQL 15."""
-    return start_proxy(verified_upstream(postgres.port, certificates.root))
+    """A proxy in front of PostgreSQL 15, with warm connections as everybody has them."""
+    return start_proxy(verified_upstream(postgres.port, certificates.root), warm=8)
 
 
 @pytest.fixture

@@ -31,12 +31,16 @@ def verified_upstream(port, root, **settings):
 
 
 class Proxy(Process):
-    """A running proxy. Fields of events are those of its JSON log lines."""
+    """A running proxy. Fields of events are those of its JSON log lines.
 
-    def __init__(self, folder, *arguments, settings="", variables=None):
+    Without `warm`, a connection to the server is one that a session has asked for, which is what most tests count.
+    """
+
+    def __init__(self, folder, *arguments, settings="", variables=None, warm=0):
         configuration = folder / "pg-tls-proxy.toml"
         configuration.write_text(settings)
         options = ["--config", configuration, "--admin", "127.0.0.1:0", "--log-format", "json", "--log-level", "debug"]
+        options += ["--warm", warm]
         super().__init__([BINARY, "run", *options, *arguments], env=environment(folder, **(variables or {})))
         try:
             self.wait_for("ready")
