@@ -74,6 +74,7 @@ class Certificates:
         self.good = trusted.issue("good", ["localhost", "127.0.0.1"])
         self.wrong_host = trusted.issue("wrong host", ["db.example.com"])
         self.expired = trusted.issue("expired", ["localhost"], NOW - 9 * DAY, NOW - 2 * DAY)
+        self.ending = trusted.issue("ending", ["localhost"], NOW - 81 * DAY, NOW + 9 * DAY)
         self.unknown_root = stranger.issue("stranger", ["localhost"])
 
 
