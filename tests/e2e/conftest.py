@@ -12,6 +12,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from support.certs import Certificates  # noqa: E402
+from support.containers import IMAGE, LOGIN_OPTIONS, Engine, NoEngine  # noqa: E402
 from support.fake_server import FakeServer, server_context  # noqa: E402
 from support.postgres import POSTGRESQL_15, POSTGRESQL_18, Cluster  # noqa: E402
 from support.proxy import Proxy, verified_upstream  # noqa: E402
@@ -117,3 +118,40 @@ def fake_behind_proxy(start_proxy, start_fake, certificates):
         return server, start_proxy(verified_upstream(server.port, certificates.root, **upstream), settings=settings)
 
     return start
+
+
+@pytest.fixture(scope="session")
+def engine():
+    """A private Docker engine; where there can be none, what needs it is skipped."""
+    try:
+        engine = Engine()
+    except NoEngine as obstacle:
+        pytest.skip(f"no container can be run here: {obstacle}")
+    yield engine
+    engine.stop()
+
+
+@pytest.fixture(scope="session")
+def image(engine):
+    """The image of docker/Dockerfile, as Docker describes it."""
+    engine.build_proxy()
+    return engine.inspect(IMAGE)
+
+
+@pytest.fixture(scope="session")
+def database(engine):
+    """A TLS-only PostgreSQL on 127.0.0.2 of a network that holds nothing but loopback; what runs beside it joins it."""
+    demo = engine.build_demo("database")
+    volume = engine.docker("volume", "create")
+    engine.docker("run", "--rm", "--network=none", f"--volume={volume}:/certificates", demo,
+                  "make-certificates", "/certificates", "database")  # fmt: skip
+    options = ["--network=none", "--add-host=database:127.0.0.2", f"--volume={volume}:/certificates"]
+    with engine.start(*options, *LOGIN_OPTIONS, demo, "database", "-c", "listen_addresses=127.0.0.2") as container:
+        yield container, volume
+    engine.docker("volume", "rm", volume)
+
+
+@pytest.fixture(scope="session")
+def site(engine):
+    """An image with Python and psycopg2."""
+    return engine.build_demo("site")
