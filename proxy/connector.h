@@ -1,15 +1,13 @@
 #pragma once
 
+#include "proxy/connect_steps.h"
+#include "proxy/dial.h"
 #include "proxy/failure.h"
-#include "proxy/resolver.h"
 #include "proxy/socket.h"
 #include "proxy/upstream.h"
 #include "tls/stream.h"
 
-#include <boost/asio/ip/tcp.hpp>
-
 #include <chrono>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -17,15 +15,7 @@
 
 namespace proxy {
 
-/// One step of a connect, for people to read.
-struct ConnectStep {
-    std::string phase;
-    std::chrono::steady_clock::duration duration;
-    std::string outcome;
-};
-
 /// Makes one verified TLS connection to an upstream: name, TCP, SSLRequest, TLS; each step timed.
-/// The one place that writes to the network in clear, and all it writes is the SSLRequest.
 class Connector {
 public:
     /// `trace`, where given, gets every step and must outlive the connector.
@@ -42,23 +32,23 @@ private:
     using Socket = TcpSocket;
     using Clock = std::chrono::steady_clock;
 
+    struct Dialled {
+        Socket socket;
+        config::Target target;
+    };
+
     Awaitable<Result<std::unique_ptr<tls::Stream>>> connect_any();
-    Awaitable<Result<Socket>> dial(config::Target target);
-    Awaitable<std::optional<Failure>> request_ssl(Socket& socket, std::string where);
+    Awaitable<Result<Dialled>> dial_any();
     Awaitable<Result<std::unique_ptr<tls::Stream>>> start_tls(Socket socket, config::Target target);
     Failure timed_out() const;
-    void begin(const char* phase);
-    void finish(prometheus::Histogram& histogram, const std::function<std::string()>& outcome);
-    void note(std::string outcome);
 
     Executor executor_;
     std::shared_ptr<Upstream> upstream_;
-    Lookup lookup_;
-    Socket* active_ = nullptr; // what abort() has to close
+    ConnectSteps steps_;
+    Clock::time_point end_;    ///< when connect_timeout runs out
+    Dial* dial_ = nullptr;     ///< what abort() has to cancel
+    Socket* active_ = nullptr; ///< what abort() has to close
     std::optional<Failure> aborted_;
-    std::vector<ConnectStep>* trace_;
-    std::string phase_; // what takes so long, should time run out
-    Clock::time_point phase_began_;
 };
 
 } // namespace proxy

@@ -1,19 +1,21 @@
 #include "proxy/enforcement.h"
 
 #include "proxy/deadline.h"
-#include "proxy/resolver.h"
+#include "proxy/socket.h"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/connect.hpp>
 #include <boost/asio/deferred.hpp>
+#include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/use_future.hpp>
 #include <boost/asio/write.hpp>
 
 #include <array>
 #include <string_view>
+#include <tuple>
 
 namespace proxy {
 
@@ -34,15 +36,15 @@ std::string describe(std::uint8_t tag) {
     }
 }
 
-Awaitable<std::string> probe(TcpSocket& socket, config::Target target) {
-    Lookup lookup(socket.get_executor());
+Awaitable<void> probe(TcpSocket& socket, config::Target target, std::string& outcome) {
+    asio::ip::tcp::resolver resolver(socket.get_executor());
     const std::string host = target.hostaddr.empty() ? target.host : target.hostaddr;
-    const auto endpoints = co_await lookup.resolve(host, target.port);
-    if (endpoints.has_error()) {
-        co_return "unclear: " + endpoints.error().message;
+    auto resolve = resolver.async_resolve(host, std::to_string(target.port), asio::as_tuple(asio::deferred));
+    auto [error, endpoints] = co_await std::move(resolve);
+    if (!error) {
+        auto connect = asio::async_connect(socket, endpoints, asio::as_tuple(asio::deferred));
+        std::tie(error, std::ignore) = co_await std::move(connect);
     }
-    auto connect = socket.async_connect(endpoints->front(), asio::as_tuple(asio::deferred));
-    auto [error] = co_await std::move(connect);
     std::uint8_t tag = 0;
     std::size_t size = 0;
     if (!error) {
@@ -53,7 +55,7 @@ Awaitable<std::string> probe(TcpSocket& socket, config::Target target) {
         auto read = socket.async_read_some(asio::buffer(&tag, 1), asio::as_tuple(asio::deferred));
         std::tie(error, size) = co_await std::move(read);
     }
-    co_return error ? "unclear: " + error.message() : describe(tag);
+    outcome = error ? "unclear: " + error.message() : describe(tag);
 }
 
 } // namespace
@@ -61,13 +63,12 @@ Awaitable<std::string> probe(TcpSocket& socket, config::Target target) {
 std::string probe_plaintext(const config::Target& target, std::chrono::seconds limit) {
     asio::io_context context(1);
     TcpSocket socket(context);
-    auto outcome = asio::co_spawn(context, probe(socket, target), asio::use_future);
-    {
-        const Deadline deadline(context.get_executor(), limit, [&socket] { socket.close(); });
-        while (outcome.wait_for(std::chrono::seconds(0)) != std::future_status::ready && context.run_one() > 0) {
-        }
+    std::string outcome;
+    asio::co_spawn(context, probe(socket, target, outcome), asio::detached);
+    const Deadline deadline(context.get_executor(), limit, [&socket] { socket.close(); });
+    while (outcome.empty() && context.run_one() > 0) {
     }
-    return outcome.get();
+    return outcome;
 }
 
 } // namespace proxy

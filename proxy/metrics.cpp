@@ -66,6 +66,7 @@ struct Metrics::Families {
               counter(r, "upstream_connect_failures_total", "Failed connects to the upstream, by reason.")),
           connect_duration(
               histogram(r, "upstream_connect_duration_seconds", "Time that each phase of a connect took.")),
+          resolutions(counter(r, "name_resolutions_total", "Host names resolved for connects, by where from.")),
           session_ready(histogram(r, "session_ready_duration_seconds", "From accept to AuthenticationOk.")),
           bytes(counter(r, "bytes_total", "Bytes of the PostgreSQL protocol relayed.")),
           tls_sessions(counter(r, "tls_sessions_total", "TLS sessions made with the upstream.")),
@@ -85,6 +86,7 @@ struct Metrics::Families {
     Family<prometheus::Counter>& closed;
     Family<prometheus::Counter>& connect_failures;
     Family<prometheus::Histogram>& connect_duration;
+    Family<prometheus::Counter>& resolutions;
     Family<prometheus::Histogram>& session_ready;
     Family<prometheus::Counter>& bytes;
     Family<prometheus::Counter>& tls_sessions;
@@ -165,6 +167,9 @@ UpstreamMetrics Metrics::upstream(const std::string& name) {
     const auto phase = [&](const char* label) -> prometheus::Histogram& {
         return f.connect_duration.Add({{"upstream", name}, {"phase", label}}, seconds);
     };
+    const auto resolution = [&](const char* result) -> prometheus::Counter& {
+        return f.resolutions.Add({{"upstream", name}, {"result", result}});
+    };
     UpstreamMetrics metrics{.dns = phase("dns"),
                             .tcp = phase("tcp"),
                             .ssl_request = phase("ssl_request"),
@@ -172,6 +177,10 @@ UpstreamMetrics Metrics::upstream(const std::string& name) {
                             .warm = f.warm.Add({{"upstream", name}}),
                             .warm_hits = f.warm_taken.Add({{"upstream", name}, {"result", "hit"}}),
                             .warm_misses = f.warm_taken.Add({{"upstream", name}, {"result", "miss"}}),
+                            .names_answered = resolution("answered"),
+                            .names_cached = resolution("cached"),
+                            .names_stale = resolution("stale"),
+                            .names_failed = resolution("failed"),
                             .failures = {}};
     for (std::size_t i = 0; i < reason_count; ++i) {
         const auto reason = static_cast<Reason>(i);

@@ -38,6 +38,10 @@ struct UpstreamMetrics {
     prometheus::Gauge& warm; ///< connections held ready
     prometheus::Counter& warm_hits;
     prometheus::Counter& warm_misses;
+    prometheus::Counter& names_answered; ///< connects that had the host looked up
+    prometheus::Counter& names_cached;   ///< and those that did with an answer of before
+    prometheus::Counter& names_stale;    ///< or with an old one, because the look-up failed
+    prometheus::Counter& names_failed;
     std::array<prometheus::Counter*, reason_count> failures; ///< null for what is no failure of an upstream
 
     void count_failure(Reason reason) const;

@@ -102,11 +102,25 @@ Upstream::Upstream(config::Upstream settings, Metrics& metrics)
 Upstream::Upstream(config::Upstream settings, const tls::ContextOptions& options, Metrics& metrics)
     : settings_(std::move(settings)), name_(make_name(settings_)), registry_(metrics),
       metrics_(metrics.upstream(name_)), context_(std::make_shared<const tls::Context>(options)) {
+    for (const config::Target& target : settings_.targets) {
+        const std::string& host = dialled_name(target);
+        hosts_.try_emplace(host, std::make_shared<HostName>(host, settings_.dns_ttl));
+    }
     std::vector<TrustAnchor> anchors;
     for (const tls::Anchor& anchor : context_->trust().anchors) {
         anchors.push_back({tls::subject(anchor.certificate.get()), anchor.not_after});
     }
     registry_.set_trust_anchors(name_, anchors);
+}
+
+const std::string& Upstream::dialled_name(const config::Target& target) {
+    return target.hostaddr.empty() ? target.host : target.hostaddr;
+}
+
+void Upstream::expire_addresses() const {
+    for (const auto& [name, host] : hosts_) {
+        host->expire();
+    }
 }
 
 void Upstream::record_session(const tls::Stream& stream) {

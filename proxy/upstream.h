@@ -2,12 +2,14 @@
 
 #include "config/settings.h"
 #include "proxy/metrics.h"
+#include "proxy/resolver.h"
 #include "tls/context.h"
 #include "tls/stream.h"
 
 #include <atomic>
 #include <chrono>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -30,6 +32,14 @@ public:
     const std::shared_ptr<const tls::Context>& context() const { return context_; }
     const UpstreamMetrics& metrics() const { return metrics_; }
 
+    /// What to dial for one of the targets.
+    const std::shared_ptr<HostName>& host(const config::Target& target) const {
+        return hosts_.at(dialled_name(target));
+    }
+
+    /// A connect has failed: the next one is not to rely on addresses that are remembered.
+    void expire_addresses() const;
+
     /// Notes a finished handshake: for the metrics, and for readiness.
     void record_session(const tls::Stream& stream);
 
@@ -37,10 +47,12 @@ public:
     std::chrono::steady_clock::duration since_last_session() const;
 
 private:
+    static const std::string& dialled_name(const config::Target& target);
     void record_chain(const tls::Stream& stream);
 
     config::Upstream settings_;
     std::string name_;
+    std::map<std::string, std::shared_ptr<HostName>> hosts_;
     Metrics& registry_;
     UpstreamMetrics metrics_;
     std::shared_ptr<const tls::Context> context_;

@@ -97,9 +97,9 @@ def start_fake(certificates):
     """Start fake servers; each is stopped after the test, which fails if a byte came in clear."""
     started = []
 
-    def start(script, certificate=None, context=None):
+    def start(script, certificate=None, context=None, **options):
         context = context or server_context(certificate or certificates.good)
-        started.append(FakeServer(context, script))
+        started.append(FakeServer(context, script, **options))
         return started[-1]
 
     yield start

@@ -177,12 +177,12 @@ class Dialogue:
 class FakeServer:
     """Listens on loopback and runs `script(dialogue)` in a thread for each connection."""
 
-    def __init__(self, context, script):
+    def __init__(self, context, script, address=("127.0.0.1", 0)):
         self._context = context
         self._script = script
         self._threads = []
         self._errors = []
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener = socket.create_server(address)
         self.port = self._listener.getsockname()[1]
         self.dialogues = []
         self.released = threading.Event()
@@ -193,9 +193,10 @@ class FakeServer:
     def stop(self):
         """End, and fail if a script did, or if anything but an SSLRequest came in clear."""
         self.released.set()
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._acceptor.join(DEADLINE)
-        self._listener.close()
+        if self._acceptor.is_alive():
+            self._listener.shutdown(socket.SHUT_RDWR)
+            self._acceptor.join(DEADLINE)
+            self._listener.close()
         for thread in self._threads:
             thread.join(DEADLINE)
             assert not thread.is_alive(), "a script of the fake server hangs"

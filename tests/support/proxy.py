@@ -36,12 +36,13 @@ class Proxy(Process):
     Without `warm`, a connection to the server is one that a session has asked for, which is what most tests count.
     """
 
-    def __init__(self, folder, *arguments, settings="", variables=None, warm=0):
+    def __init__(self, folder, *arguments, settings="", variables=None, warm=0, launcher=()):
         configuration = folder / "pg-tls-proxy.toml"
         configuration.write_text(settings)
         options = ["--config", configuration, "--admin", "127.0.0.1:0", "--log-format", "json", "--log-level", "debug"]
         options += ["--warm", warm]
-        super().__init__([BINARY, "run", *options, *arguments], env=environment(folder, **(variables or {})))
+        command = [*launcher, BINARY, "run", *options, *arguments]
+        super().__init__(command, env=environment(folder, **(variables or {})))
         try:
             self.wait_for("ready")
         except BaseException:

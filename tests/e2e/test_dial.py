@@ -1,0 +1,169 @@
+"""How the proxy finds its server: names and what is kept of them, and addresses that are dead."""
+
+import os
+import socket
+import subprocess
+from contextlib import contextmanager
+
+import pytest
+
+from support.name_server import SERVER_FAILURE, NameServer
+from support.process import DEADLINE
+from support.proxy import BINARY, environment, verified_upstream
+from support.wire import Client, startup_message
+
+HOST = "db.example.com"
+FIRST, SECOND, SILENT = "127.0.0.1", "127.0.0.2", "127.0.0.3"
+STALE = "the name cannot be looked up, its last addresses are used"
+
+
+@pytest.fixture
+def names():
+    """A name server of this process alone."""
+    pid = os.getpid()
+    with NameServer({HOST: FIRST}, f"127.53.{pid >> 8 & 255}.{pid & 255}") as server:
+        yield server
+
+
+@pytest.fixture
+def start_server(start_fake, certificates):
+    """Servers that let everybody in, with a certificate for `HOST`."""
+
+    def start(address=FIRST, port=0):
+        return start_fake(lambda dialogue: dialogue.accept_session(), certificates.wrong_host, address=(address, port))
+
+    return start
+
+
+@pytest.fixture
+def start_named(start_proxy, names, certificates, tmp_path):
+    """Start a proxy that reaches `HOST` through the name server; it waits for that one for `patience` seconds."""
+
+    def start(port, patience=1, **upstream):
+        resolv_conf = tmp_path / "resolv.conf"
+        resolv_conf.write_text(f"nameserver {names.address}\noptions timeout:{patience} attempts:1\n")
+        launcher = ["unshare", "--mount", "sh", "-c", 'mount --bind "$0" /etc/resolv.conf && exec "$@"', resolv_conf]
+        if subprocess.run([*launcher, "true"], capture_output=True).returncode:
+            pytest.skip("needs the right to mount, for a resolv.conf of its own")
+        conninfo = verified_upstream(port, certificates.root, host=HOST, hostaddr=None, **upstream)
+        return start_proxy(conninfo, launcher=launcher)
+
+    return start
+
+
+@contextmanager
+def silence(address, port=0):
+    """An address that answers no SYN, because its backlog is full; the port."""
+    with socket.create_server((address, port), backlog=0) as server:
+        with socket.create_connection(server.getsockname()):
+            yield server.getsockname()[1]
+
+
+def unused_port():
+    with socket.create_server((FIRST, 0)) as server:
+        return server.getsockname()[1]
+
+
+def connect(proxy):
+    """Get through to the server."""
+    with Client(proxy.address()) as app:
+        app.send(startup_message())
+        assert app.read_message() == (b"R", bytes(4)), proxy.output
+
+
+# Names
+
+
+def test_an_answer_is_kept(start_server, start_named, names):
+    proxy = start_named(start_server().port)
+    connect(proxy)
+    connect(proxy)
+    assert names.count(HOST) == 1
+    assert proxy.metric("name_resolutions_total", result="answered") == 1
+    assert proxy.metric("name_resolutions_total", result="cached") == 1
+
+
+def test_or_not(start_server, start_named, names):
+    proxy = start_named(start_server().port, dns_ttl=0)
+    connect(proxy)
+    connect(proxy)
+    assert names.count(HOST) == 2
+
+
+@pytest.mark.parametrize("old_address", ["refuses", "is silent"])
+def test_a_server_that_moves_is_found_again(start_server, start_named, names, old_address):
+    """Long before the answer that is kept runs out."""
+    server = start_server(FIRST)
+    proxy = start_named(server.port, dns_ttl=3600)
+    connect(proxy)
+    server.stop()
+    start_server(SECOND, server.port)
+    names.hosts[HOST] = SECOND
+    if old_address == "refuses":
+        connect(proxy)
+    else:
+        with silence(FIRST, server.port):
+            connect(proxy)
+    assert proxy.metric("upstream_connect_failures_total") == 0
+
+
+@pytest.mark.parametrize("patience, trouble", [(1, SERVER_FAILURE), (30, NameServer.SILENCE)])
+def test_name_servers_that_fail_do_no_harm(start_server, start_named, names, patience, trouble):
+    """Nor if they do not even say so: nobody waits for them longer than a moment."""
+    proxy = start_named(start_server().port, patience, dns_ttl=1)
+    connect(proxy)
+    names.hosts[HOST] = trouble
+    while not proxy.events(STALE, host=HOST):
+        connect(proxy)
+    assert proxy.metric("name_resolutions_total", result="stale") == 1
+    connect(proxy)
+    assert len(proxy.events(STALE)) == 1, "one warning is enough"
+
+
+def test_a_name_that_is_gone_is_believed(start_server, start_named, names):
+    proxy = start_named(start_server().port, dns_ttl=1)
+    connect(proxy)
+    del names.hosts[HOST]
+    while not proxy.events("connection closed", reason="dns"):
+        with Client(proxy.address()) as app:
+            app.send(startup_message())
+            app.read(1)
+
+
+# Addresses
+
+
+def test_a_dead_address_does_not_stand_in_the_way(start_server, start_named, names):
+    server = start_server()
+    names.hosts[HOST] = [SILENT, SECOND, FIRST]
+    with silence(SILENT, server.port):
+        connect(start_named(server.port, connect_timeout=0))
+
+
+def test_a_dead_host_leaves_time_for_the_next(start_fake, start_proxy, certificates):
+    server = start_fake(lambda dialogue: dialogue.accept_session())
+    with silence(SILENT) as dead:
+        targets = f"host=localhost,localhost hostaddr={SILENT},{FIRST} port={dead},{server.port} connect_timeout=4"
+        connect(start_proxy(f"{targets} sslrootcert='{certificates.root}'"))
+
+
+def test_a_timeout_names_who_did_not_answer(start_proxy):
+    with silence(SILENT) as port:
+        proxy = start_proxy(f"host=localhost hostaddr={SILENT} port={port} connect_timeout=1")
+        with Client(proxy.address()) as app:
+            app.send(startup_message())
+            assert f"no answer from {SILENT}:{port}" in app.read_fatal()["D"]
+
+
+def test_check_shows_each_attempt(certificates, tmp_path):
+    refusing = unused_port()
+    command = [BINARY, "check", "--upstream"]
+    targets = f"host=localhost,localhost hostaddr={SILENT},{FIRST} connect_timeout=2"
+    with silence(SILENT) as dead:
+        conninfo = f"{targets} port={dead},{refusing} sslrootcert='{certificates.root}'"
+        result = subprocess.run(
+            [*command, conninfo], env=environment(tmp_path), capture_output=True, text=True, timeout=DEADLINE
+        )
+    assert result.returncode == 1
+    assert f"connecting: {SILENT}:{dead}: no answer\n" in result.stdout
+    assert f"connecting: {FIRST}:{refusing}: Connection refused\n" in result.stdout
