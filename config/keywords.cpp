@@ -90,6 +90,8 @@ constexpr std::array keywords = {
     Keyword{"sslkeylogfile", text, refuse_sslkeylogfile},
     Keyword{"connect_timeout", integer,
             [](Upstream& u, const std::string& v) { u.connect_timeout = std::chrono::seconds(parse_count(v)); }},
+    Keyword{"connect_retry", integer,
+            [](Upstream& u, const std::string& v) { u.connect_retry = std::chrono::seconds(parse_count(v)); }},
     Keyword{"dns_ttl", integer,
             [](Upstream& u, const std::string& v) { u.dns_ttl = std::chrono::seconds(parse_count(v)); }},
     Keyword{"keepalives", boolean, [](Upstream& u, const std::string& v) { u.keepalives = parse_integer(v) != 0; }},

@@ -96,6 +96,7 @@ void print_tls(Writer& out, const Upstream& upstream) {
 
 void print_tcp(Writer& out, const Upstream& upstream) {
     out.integer("connect_timeout", upstream.connect_timeout.count());
+    out.integer("connect_retry", upstream.connect_retry.count());
     out.integer("dns_ttl", upstream.dns_ttl.count());
     out.boolean("keepalives", upstream.keepalives);
     out.integer("keepalives_idle", upstream.keepalives_idle.count());

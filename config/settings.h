@@ -72,6 +72,8 @@ struct Upstream {
 
     /// Bounds name resolution, TCP, SSLRequest and TLS together, over all targets. Zero: no bound.
     std::chrono::seconds connect_timeout{10};
+    /// For how long a connect that nobody accepts is tried again, within connect_timeout. Not a keyword of libpq.
+    std::chrono::seconds connect_retry{0};
     /// For how long the addresses of a host are used without asking again. Not a keyword of libpq.
     std::chrono::seconds dns_ttl{30};
     bool keepalives = true;

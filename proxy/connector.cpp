@@ -33,13 +33,19 @@ std::vector<config::Target> order(std::vector<config::Target> targets, config::L
     return targets;
 }
 
+/// Whether it may be over in a moment, as while a server starts or its name moves to another one.
+bool may_pass(Reason reason) {
+    return reason == Reason::dns || reason == Reason::connect;
+}
+
 } // namespace
 
 Connector::Connector(Executor executor, std::shared_ptr<Upstream> upstream, std::vector<ConnectStep>* trace)
-    : executor_(std::move(executor)), upstream_(std::move(upstream)), steps_(trace) {}
+    : executor_(std::move(executor)), upstream_(std::move(upstream)), steps_(trace), pause_(executor_) {}
 
 void Connector::abort(Failure failure) {
     aborted_ = std::move(failure);
+    pause_.cancel();
     if (dial_ != nullptr) {
         dial_->cancel();
     }
@@ -58,11 +64,11 @@ Failure Connector::timed_out() const {
             {}};
 }
 
-Awaitable<Result<std::unique_ptr<tls::Stream>>> Connector::connect() {
+Awaitable<Result<std::unique_ptr<tls::Stream>>> Connector::connect(Retry retry) {
     const auto limit = upstream_->settings().connect_timeout;
     end_ = limit.count() > 0 ? Clock::now() + limit : Clock::time_point::max();
     const Deadline deadline(executor_, limit, [this] { abort(timed_out()); });
-    auto result = co_await connect_any();
+    auto result = co_await connect_any(retry);
     if (aborted_) {
         result = std::move(*aborted_);
     }
@@ -76,12 +82,36 @@ Awaitable<Result<std::unique_ptr<tls::Stream>>> Connector::connect() {
     co_return result;
 }
 
-Awaitable<Result<std::unique_ptr<tls::Stream>>> Connector::connect_any() {
-    auto dialled = co_await dial_any();
+Awaitable<Result<std::unique_ptr<tls::Stream>>> Connector::connect_any(Retry retry) {
+    auto dialled = co_await dial_persistently(retry);
     if (dialled.has_error()) {
         co_return dialled.error();
     }
     co_return co_await start_tls(std::move(dialled->socket), std::move(dialled->target));
+}
+
+/// Goes on for connect_retry, should nobody be there.
+Awaitable<Result<Connector::Dialled>> Connector::dial_persistently(Retry retry) {
+    std::uniform_real_distribution<double> share;
+    const auto patience = retry == Retry::never ? std::chrono::seconds(0) : upstream_->settings().connect_retry;
+    const auto last_start = std::min(Clock::now() + patience, end_);
+    for (unsigned retries = 0;; ++retries) {
+        auto dialled = co_await dial_any();
+        const auto next = Clock::now() + retry_pause(retries, share(random_generator()));
+        if (dialled.has_value() || aborted_) {
+            co_return dialled;
+        }
+        Failure failure = dialled.error();
+        if (!may_pass(failure.reason) || next >= last_start) {
+            failure.detail += retries == 0 ? "" : ", the last of " + std::to_string(retries + 1) + " tries";
+            co_return failure;
+        }
+        upstream_->metrics().count_failure(failure.reason);
+        upstream_->expire_addresses();
+        pause_.expires_at(next);
+        auto pause = pause_.async_wait(asio::as_tuple(asio::deferred));
+        co_await std::move(pause);
+    }
 }
 
 Awaitable<Result<Connector::Dialled>> Connector::dial_any() {

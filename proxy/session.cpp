@@ -138,7 +138,7 @@ Awaitable<Result<std::unique_ptr<tls::Stream>>> Session::reach_server(std::vecto
 
 Awaitable<Result<std::unique_ptr<tls::Stream>>> Session::connect() {
     auto& connector = phase_.emplace<Connector>(app_.get_executor(), listener_->upstream);
-    auto server = co_await connector.connect();
+    auto server = co_await connector.connect(Connector::Retry::as_configured);
     phase_.emplace<std::monostate>();
     co_return server;
 }

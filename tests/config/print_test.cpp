@@ -29,6 +29,7 @@ Settings everything() {
     upstream.ssl_min_protocol_version = TlsVersion::tls1_0;
     upstream.ssl_max_protocol_version = TlsVersion::tls1_1;
     upstream.connect_timeout = 0s;
+    upstream.connect_retry = 5s;
     upstream.dns_ttl = 6s;
     upstream.keepalives = false;
     upstream.keepalives_idle = 1s;
@@ -102,6 +103,7 @@ sslsni = true
 ocsp_stapling = true
 ssl_min_protocol_version = "TLSv1.2"
 connect_timeout = 10
+connect_retry = 0
 dns_ttl = 30
 keepalives = true
 keepalives_idle = 60

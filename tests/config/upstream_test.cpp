@@ -44,6 +44,7 @@ TEST(Upstream, EveryKeywordArrives) {
     EXPECT_EQ(with("ssl_min_protocol_version=TLSv1.3").ssl_min_protocol_version, TlsVersion::tls1_3);
     EXPECT_EQ(with("ssl_max_protocol_version=tlsv1.2").ssl_max_protocol_version, TlsVersion::tls1_2);
     EXPECT_EQ(with("connect_timeout=3").connect_timeout, 3s);
+    EXPECT_EQ(with("connect_retry=4").connect_retry, 4s);
     EXPECT_EQ(with("dns_ttl=0").dns_ttl, 0s);
     EXPECT_FALSE(with("keepalives=0").keepalives);
     EXPECT_EQ(with("keepalives_idle=4").keepalives_idle, 4s);

@@ -1,6 +1,7 @@
-"""How the proxy finds its server: names and what is kept of them, and addresses that are dead."""
+"""How the proxy finds its server: names and what is kept of them, addresses that are dead, waiting for a server."""
 
 import os
+import re
 import socket
 import subprocess
 from contextlib import contextmanager
@@ -69,6 +70,11 @@ def connect(proxy):
     with Client(proxy.address()) as app:
         app.send(startup_message())
         assert app.read_message() == (b"R", bytes(4)), proxy.output
+
+
+def wait_for_metric(proxy, name, least=1, **labels):
+    while proxy.is_running() and proxy.metric(name, **labels) < least:
+        pass
 
 
 # Names
@@ -167,3 +173,41 @@ def test_check_shows_each_attempt(certificates, tmp_path):
     assert result.returncode == 1
     assert f"connecting: {SILENT}:{dead}: no answer\n" in result.stdout
     assert f"connecting: {FIRST}:{refusing}: Connection refused\n" in result.stdout
+
+
+# Waiting for a server
+
+
+def test_a_server_that_comes_late(start_proxy, start_fake, certificates):
+    port = unused_port()
+    proxy = start_proxy(verified_upstream(port, certificates.root, connect_timeout=60, connect_retry=60))
+    with Client(proxy.address()) as app:
+        app.send(startup_message())
+        wait_for_metric(proxy, "upstream_connect_failures_total", 2, reason="connect")
+        start_fake(lambda dialogue: dialogue.accept_session(), address=(FIRST, port))
+        assert app.read_message() == (b"R", bytes(4))
+
+
+def test_a_server_that_does_not_come(start_proxy, certificates):
+    proxy = start_proxy(verified_upstream(unused_port(), certificates.root, connect_retry=1))
+    with Client(proxy.address()) as app:
+        app.send(startup_message())
+        assert re.search(r": Connection refused, the last of \d+ tries", app.read_fatal()["D"])
+    assert proxy.closed()["reason"] == "connect"
+    assert proxy.metric("upstream_connect_failures_total", reason="connect") > 1
+
+
+def test_a_server_that_is_not_trusted_is_not_tried_again(fake_behind_proxy, certificates):
+    server, proxy = fake_behind_proxy(
+        lambda dialogue: dialogue.accept_startup(), certificate=certificates.unknown_root, connect_retry=60
+    )
+    with Client(proxy.address()) as app:
+        app.send(startup_message())
+        app.read_fatal()
+    assert len(server.dialogues) == 1
+
+
+def test_check_does_not_wait(certificates, tmp_path):
+    upstream = verified_upstream(unused_port(), certificates.root, connect_timeout=0, connect_retry=3600)
+    command = [BINARY, "check", "--upstream", upstream]
+    assert subprocess.run(command, env=environment(tmp_path), capture_output=True, timeout=DEADLINE).returncode == 1
