@@ -1,6 +1,7 @@
 #include "proxy/session.h"
 
 #include "proxy/deadline.h"
+#include "proxy/hang_up.h"
 #include "proxy/log.h"
 #include "tls/error.h"
 
@@ -129,7 +130,7 @@ Awaitable<Result<std::unique_ptr<tls::Stream>>> Session::reach_server(std::vecto
             co_return std::move(warm);
         }
     }
-    auto server = co_await connect();
+    auto server = co_await connect_for_app();
     if (pool && server.has_value()) {
         pool->refill();
     }
@@ -141,6 +142,16 @@ Awaitable<Result<std::unique_ptr<tls::Stream>>> Session::connect() {
     auto server = co_await connector.connect(Connector::Retry::as_configured);
     phase_.emplace<std::monostate>();
     co_return server;
+}
+
+/// Connects, unless the app leaves meanwhile.
+Awaitable<Result<std::unique_ptr<tls::Stream>>> Session::connect_for_app() {
+    const HangUp hang_up(app_, [this] {
+        if (auto* connector = std::get_if<Connector>(&phase_)) {
+            connector->abort({Reason::client_lost, "the application left before its server was reached", {}, {}});
+        }
+    });
+    co_return co_await connect();
 }
 
 /// Sends the CancelRequest where every other byte goes: through a verified TLS connection of its own.

@@ -4,6 +4,7 @@ import os
 import re
 import socket
 import subprocess
+import threading
 from contextlib import contextmanager
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from support.name_server import SERVER_FAILURE, NameServer
 from support.process import DEADLINE
 from support.proxy import BINARY, environment, verified_upstream
-from support.wire import Client, startup_message
+from support.wire import AUTHENTICATION_OK, Client, startup_message
 
 HOST = "db.example.com"
 FIRST, SECOND, SILENT = "127.0.0.1", "127.0.0.2", "127.0.0.3"
@@ -211,3 +212,60 @@ def test_check_does_not_wait(certificates, tmp_path):
     upstream = verified_upstream(unused_port(), certificates.root, connect_timeout=0, connect_retry=3600)
     command = [BINARY, "check", "--upstream", upstream]
     assert subprocess.run(command, env=environment(tmp_path), capture_output=True, timeout=DEADLINE).returncode == 1
+
+
+# An app that does not wait
+
+
+@pytest.fixture
+def waiting_app(start_proxy, tmp_path):
+    """An app whose server does not answer, over TCP or a Unix socket; and the proxy."""
+    with silence(SILENT) as port:
+        path = tmp_path / "socket"
+        upstream = f"host=localhost hostaddr={SILENT} port={port} connect_timeout=0"
+        proxy = start_proxy(upstream, listen=("127.0.0.1:0", f"unix:{path}"))
+
+        def start(family):
+            app = Client(path if family == "unix" else proxy.address())
+            app.send(startup_message())
+            return app, proxy
+
+        yield start
+
+
+def test_an_app_that_leaves_is_noticed(waiting_app):
+    app, proxy = waiting_app("unix")
+    with app:
+        app.send(b"more than the startup packet")
+    assert proxy.closed()["reason"] == "client_lost"
+
+
+def test_an_app_that_is_killed_is_noticed(waiting_app):
+    app, proxy = waiting_app("tcp")
+    app.reset()
+    assert proxy.closed()["reason"] == "client_lost"
+
+
+@pytest.mark.parametrize("family", ["tcp", "unix"])
+def test_an_app_that_has_said_everything_is_still_there(start_proxy, start_fake, certificates, tmp_path, family):
+    """It has closed its sending side, and waits for an answer."""
+
+    def script(dialogue):
+        dialogue.read_ssl_request()
+        requested.set()
+        assert dialogue.server.released.wait(DEADLINE)
+        dialogue.send_clear(b"S")
+        dialogue.handshake()
+        dialogue.read_packet()
+        dialogue.write(AUTHENTICATION_OK)
+
+    requested = threading.Event()
+    server = start_fake(script)
+    path = tmp_path / "socket"
+    proxy = start_proxy(verified_upstream(server.port, certificates.root), listen=("127.0.0.1:0", f"unix:{path}"))
+    with Client(path if family == "unix" else proxy.address()) as app:
+        app.send(startup_message())
+        app.end_sending()
+        assert requested.wait(DEADLINE)
+        server.released.set()
+        assert app.read_message() == (b"R", bytes(4))

@@ -85,6 +85,11 @@ class Client:
     def end_sending(self):
         self.socket.shutdown(socket.SHUT_WR)
 
+    def reset(self):
+        """Leave without a word, as a program does that is killed with bytes unread."""
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.socket.close()
+
     def read(self, count):
         """Exactly `count` bytes, fewer only at the end of the stream."""
         data = bytearray()
