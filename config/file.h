@@ -24,6 +24,7 @@ struct ListenerDraft {
     std::vector<PlacedAddress> addresses;
     std::vector<Parameter> upstream;
     std::string user_suffix;
+    Access access;
 };
 
 /// What a file says; what it does not say has its default.

@@ -1,5 +1,6 @@
 #include "config/listeners.h"
 
+#include "config/access.h"
 #include "config/address.h"
 #include "config/upstream.h"
 
@@ -115,8 +116,8 @@ std::vector<Listener> finish(const std::vector<ListenerDraft>& drafts, const Lis
     for (const ListenerDraft& draft : drafts) {
         const std::string& place = overrides.upstream ? overrides.upstream->place : draft.place;
         ParsedUpstream parsed = make_upstream(draft.upstream, place);
-        Listener& listener =
-            listeners.emplace_back(Listener{draft.name, {}, std::move(parsed.upstream), draft.user_suffix});
+        Listener& listener = listeners.emplace_back(
+            Listener{draft.name, {}, std::move(parsed.upstream), draft.user_suffix, draft.access});
         for (const PlacedAddress& placed : draft.addresses) {
             listener.address.push_back(placed.address);
         }
@@ -150,6 +151,8 @@ std::vector<Listener> make_listeners(const Draft& draft, const ListenerOverrides
         if (listener.addresses.empty()) {
             listener.addresses.push_back({default_address, listener.place + ", default address"});
         }
+        listener.access.allow_remote_clients |= overrides.allow_remote_clients;
+        check_access(listener);
     }
     check_addresses(draft, drafts);
     return finish(drafts, overrides, notices);

@@ -24,6 +24,7 @@ struct Given {
 /// What flags and environment say about the one listener there is.
 struct ListenerOverrides {
     std::vector<Given> listen;
+    bool allow_remote_clients = false;
     std::optional<Given> upstream;
     /// What libpq's variables say.
     std::vector<Parameter> variables;

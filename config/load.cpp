@@ -85,6 +85,7 @@ Loaded load(const Overrides& flags, const Environment& environment) {
     override_limits(draft.limits, flags);
     const ListenerOverrides overrides = {
         .listen = find_listen(flags, environment),
+        .allow_remote_clients = flags.allow_remote_clients,
         .upstream = find_given(flags.upstream, "--upstream", environment, "PG_TLS_PROXY_UPSTREAM"),
         .variables = read_libpq_variables(environment),
     };

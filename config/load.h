@@ -14,6 +14,7 @@ namespace config {
 struct Overrides {
     std::optional<std::filesystem::path> config{};
     std::vector<std::string> listen{};
+    bool allow_remote_clients = false;
     std::optional<std::string> upstream{};
     std::optional<std::string> admin{};
     std::optional<std::string> log_level{};

@@ -1,5 +1,6 @@
 #include "config/print.h"
 
+#include "config/access.h"
 #include "config/address.h"
 #include "config/duration.h"
 #include "config/names.h"
@@ -106,6 +107,18 @@ void print_tcp(Writer& out, const Upstream& upstream) {
     out.text("load_balance_hosts", to_string(upstream.load_balance_hosts));
 }
 
+void print_access(Writer& out, const Access& access) {
+    out.boolean("allow_remote_clients", access.allow_remote_clients);
+    if (!access.allow_users.empty()) {
+        std::vector<std::string> users;
+        std::ranges::transform(access.allow_users, std::back_inserter(users), &Account::name);
+        out.texts("allow_users", users);
+    }
+    out.text("unix_socket_permissions", format_permissions(access.unix_socket_permissions));
+    out.text_unless_empty("unix_socket_owner", access.unix_socket_owner.value_or(Account()).name);
+    out.text_unless_empty("unix_socket_group", access.unix_socket_group.value_or(Account()).name);
+}
+
 void print_listener(Writer& out, const Listener& listener) {
     std::vector<std::string> addresses;
     std::transform(listener.address.begin(), listener.address.end(), std::back_inserter(addresses),
@@ -114,6 +127,7 @@ void print_listener(Writer& out, const Listener& listener) {
     out.text("name", listener.name);
     out.texts("address", addresses);
     out.text_unless_empty("user_suffix", listener.user_suffix);
+    print_access(out, listener.access);
     out.header("[listener.upstream]");
     print_targets(out, listener.upstream.targets);
     print_tls(out, listener.upstream);

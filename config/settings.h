@@ -87,12 +87,36 @@ struct Upstream {
     bool operator==(const Upstream&) const = default;
 };
 
+/// A user or a group of this machine.
+struct Account {
+    std::string name; ///< as it was given; a number is one, too
+    std::uint32_t id = 0;
+
+    bool operator==(const Account&) const = default;
+};
+
+/// Who may connect to a listener. The names are PostgreSQL's where it has them.
+struct Access {
+    /// Whether the listener may have addresses that other machines can reach, where passwords pass in clear.
+    bool allow_remote_clients = false;
+    /// The users that may connect to its Unix sockets. Empty: all.
+    std::vector<Account> allow_users = {};
+    /// For each Unix socket. The default is PostgreSQL's: who may log in is for the server to decide.
+    unsigned unix_socket_permissions = 0777;
+    /// Nothing: the user and the group that the proxy runs as.
+    std::optional<Account> unix_socket_owner = {};
+    std::optional<Account> unix_socket_group = {};
+
+    bool operator==(const Access&) const = default;
+};
+
 struct Listener {
     std::string name = "main";
     std::vector<Address> address;
     Upstream upstream;
     /// What is appended to user names that carry no '@': "@mydemoserver" for Azure's Single Server. Empty: nothing.
     std::string user_suffix = {};
+    Access access = {};
 
     bool operator==(const Listener&) const = default;
 };

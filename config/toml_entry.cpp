@@ -56,6 +56,13 @@ unsigned Entry::integer(unsigned min, unsigned max) const {
     return static_cast<unsigned>(value);
 }
 
+bool Entry::boolean() const {
+    if (!node_.is_boolean()) {
+        fail_type("a boolean");
+    }
+    return node_.as_boolean()->get();
+}
+
 std::vector<Entry> Entry::elements(const std::string& expected) const {
     if (!node_.is_array()) {
         fail_type(expected);

@@ -39,6 +39,9 @@ public:
     /// Throws Error for a value of any other type or out of range.
     unsigned integer(unsigned min, unsigned max) const;
 
+    /// Throws Error for a value of any other type.
+    bool boolean() const;
+
     /// What `parse` makes of the text; its Error gets the place.
     template <typename Parse>
     auto parse(const Parse& parse_text, const std::string& expected = "a string") const {

@@ -1,6 +1,7 @@
 #include "proxy/acceptor.h"
 
 #include "proxy/log.h"
+#include "proxy/unix_socket.h"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/deferred.hpp>
@@ -12,7 +13,6 @@
 #include <filesystem>
 #include <stdexcept>
 #include <sys/socket.h>
-#include <sys/stat.h>
 
 namespace proxy {
 
@@ -20,9 +20,6 @@ namespace asio = boost::asio;
 using boost::system::error_code;
 
 namespace {
-
-// PostgreSQL's own default for its Unix sockets: who may connect is for the server to decide.
-constexpr mode_t unix_socket_mode = 0777;
 
 // Out of descriptors, connections stay in the kernel's queue until sessions end.
 constexpr std::chrono::milliseconds pause_when_exhausted{100};
@@ -33,43 +30,44 @@ std::string unix_path(const Acceptor::Endpoint& endpoint) {
     return text.starts_with(prefix) ? text.substr(prefix.size()) : std::string();
 }
 
-/// Removes the socket file of a process that is gone; one that still answers is left alone.
-void remove_stale_socket(const asio::any_io_executor& executor, const std::string& path) {
-    if (!std::filesystem::is_socket(path)) {
-        return;
-    }
-    asio::local::stream_protocol::socket probe(executor);
-    error_code error;
-    probe.connect(path, error);
-    if (error == asio::error::connection_refused) {
-        std::filesystem::remove(path);
-    }
-}
-
 } // namespace
 
-Acceptor::Acceptor(const asio::any_io_executor& executor, const Endpoint& endpoint)
-    : socket_(std::make_shared<Socket>(executor)), unix_path_(unix_path(endpoint)) {
-    if (!unix_path_.empty()) {
-        remove_stale_socket(executor, unix_path_);
-    }
+Acceptor::Acceptor(const asio::any_io_executor& executor, const Endpoint& endpoint, const config::Access& access)
+    : socket_(std::make_shared<Socket>(executor)) {
     try {
-        socket_->open(endpoint.protocol());
-        if (unix_path_.empty()) {
-            socket_->set_option(asio::socket_base::reuse_address(true));
-        }
-        if (endpoint.protocol().family() == AF_INET6) {
-            socket_->set_option(asio::ip::v6_only(true));
-        }
-        socket_->bind(endpoint);
+        bind(endpoint);
+        // Nobody can connect before listen(), so there is no moment with other permissions.
+        set_access(access);
         socket_->listen();
         socket_->native_non_blocking(true);
     } catch (const boost::system::system_error& error) {
-        unix_path_.clear();
+        close();
         throw std::runtime_error("cannot listen on " + to_string(endpoint) + ": " + error.code().message());
+    } catch (...) {
+        close();
+        throw;
     }
+}
+
+void Acceptor::bind(const Endpoint& endpoint) {
+    const std::string path = unix_path(endpoint);
+    if (!path.empty()) {
+        remove_stale_socket(path);
+    }
+    socket_->open(endpoint.protocol());
+    if (path.empty()) {
+        socket_->set_option(asio::socket_base::reuse_address(true));
+    }
+    if (endpoint.protocol().family() == AF_INET6) {
+        socket_->set_option(asio::ip::v6_only(true));
+    }
+    socket_->bind(endpoint);
+    unix_path_ = path; // ours to remove from here on
+}
+
+void Acceptor::set_access(const config::Access& access) const {
     if (!unix_path_.empty()) {
-        ::chmod(unix_path_.c_str(), unix_socket_mode);
+        set_permissions(unix_path_, access);
     }
 }
 

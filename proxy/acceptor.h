@@ -21,15 +21,18 @@ public:
     /// Gets a connected, non-blocking, close-on-exec descriptor, which it owns from then on, and the peer.
     using OnAccept = std::function<void(int descriptor, const Endpoint& peer)>;
 
-    /// Binds and listens. A Unix socket that a dead process left behind is replaced.
+    /// Binds and listens. A Unix socket that a dead process left behind is replaced; `access` says who may open it.
     /// Throws std::runtime_error that names the address and the reason.
-    Acceptor(const boost::asio::any_io_executor& executor, const Endpoint& endpoint);
+    Acceptor(const boost::asio::any_io_executor& executor, const Endpoint& endpoint, const config::Access& access = {});
     Acceptor(const Acceptor&) = delete;
     Acceptor& operator=(const Acceptor&) = delete;
     ~Acceptor(); ///< removes the Unix socket
 
     /// Accepts until close(), and hands over what came. May outlive the acceptor.
     Awaitable<void> run(OnAccept on_accept) const;
+
+    /// Lets others open the Unix socket from now on; no matter for TCP. Throws std::runtime_error.
+    void set_access(const config::Access& access) const;
 
     void close();
 
@@ -38,6 +41,8 @@ public:
 
 private:
     using Socket = boost::asio::basic_socket_acceptor<boost::asio::generic::stream_protocol>;
+
+    void bind(const Endpoint& endpoint);
 
     static Awaitable<void> accept_until_closed(std::shared_ptr<Socket> socket, OnAccept on_accept);
     static bool accept_burst(Socket& socket, const OnAccept& on_accept);

@@ -36,6 +36,8 @@ void add_settings(CLI::App& command, config::Overrides& flags) {
         .add_option("--listen", flags.listen, "Where apps connect: 127.0.0.1:5432, [::1]:5432, unix:/path; repeatable")
         ->type_name("ADDRESS")
         ->take_all();
+    command.add_flag("--allow-remote-clients", flags.allow_remote_clients,
+                     "Listen where other machines can connect, too: what apps send is plaintext");
     command
         .add_option("--upstream", flags.upstream,
                     "The server, as a libpq connection string: 'host=... sslrootcert=...'")

@@ -30,6 +30,7 @@ constexpr std::array<ReasonInfo, reason_count> reasons = {{
     {Reason::startup_timeout, "startup_timeout", "08P01", "limits.startup_timeout sets how long to wait."},
     {Reason::client_lost, "client_lost", "", ""},
     {Reason::half_close_timeout, "half_close_timeout", "", ""},
+    {Reason::user_refused, "user_refused", "28000", "The listener's allow_users names the users that may connect."},
     {Reason::too_many_connections, "too_many_connections", "53300",
      "Use fewer connections, or raise limits.max_connections."},
     {Reason::draining, "draining", "57P03", "Connect again: another instance may be taking over."},

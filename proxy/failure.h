@@ -31,6 +31,7 @@ enum class Reason : std::uint8_t {
     startup_timeout,
     client_lost,
     half_close_timeout,
+    user_refused,
     // The proxy.
     too_many_connections,
     draining,

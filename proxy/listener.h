@@ -15,6 +15,7 @@ struct Listener {
     std::shared_ptr<Upstream> upstream;
     ListenerMetrics metrics;
     std::string user_suffix;
+    config::Access access;
     config::Limits limits;
 };
 

@@ -1,5 +1,6 @@
 #include "proxy/listeners.h"
 
+#include "config/access.h"
 #include "proxy/log.h"
 
 #include <boost/asio/co_spawn.hpp>
@@ -21,7 +22,7 @@ void Listeners::apply(const config::Settings& settings) {
     for (const config::Listener& listener : settings.listeners) {
         listeners.push_back(std::make_shared<Listener>(
             Listener{listener.name, std::make_shared<Upstream>(listener.upstream, metrics_),
-                     metrics_.listener(listener.name), listener.user_suffix, settings.limits}));
+                     metrics_.listener(listener.name), listener.user_suffix, listener.access, settings.limits}));
     }
     std::list<Bound> fresh;
     std::vector<std::pair<Bound*, std::shared_ptr<const Listener>>> wanted;
@@ -36,6 +37,11 @@ void Listeners::apply(const config::Settings& settings) {
             wanted.emplace_back(bound, *listener);
         }
         ++listener;
+    }
+    for (const auto& [bound, next] : wanted) {
+        for (const Acceptor& acceptor : bound->acceptors) {
+            acceptor.set_access(next->access);
+        }
     }
     // Nothing can fail from here on.
     std::set<Bound*> kept;
@@ -54,7 +60,7 @@ Listeners::Bound* Listeners::find(const config::Address& address) {
 
 void Listeners::bind(Bound& bound) {
     for (const Acceptor::Endpoint& endpoint : to_endpoints(bound.address)) {
-        Acceptor& acceptor = bound.acceptors.emplace_back(context_.get_executor(), endpoint);
+        Acceptor& acceptor = bound.acceptors.emplace_back(context_.get_executor(), endpoint, bound.listener->access);
         auto accept = [this, &bound](int descriptor, const Acceptor::Endpoint& peer) {
             on_accept_(bound.listener, descriptor, peer);
         };
@@ -62,6 +68,10 @@ void Listeners::bind(Bound& bound) {
         log::info("listening", {{"listener", bound.listener->name},
                                 {"address", acceptor.address()},
                                 {"upstream", bound.listener->upstream->name()}});
+        if (!config::is_local(bound.address)) {
+            log::warn("other machines can connect, and what they send to the proxy is plaintext",
+                      {{"listener", bound.listener->name}, {"address", acceptor.address()}});
+        }
     }
 }
 

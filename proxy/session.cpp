@@ -3,6 +3,7 @@
 #include "proxy/deadline.h"
 #include "proxy/hang_up.h"
 #include "proxy/log.h"
+#include "proxy/unix_socket.h"
 #include "tls/error.h"
 
 #include <boost/asio/as_tuple.hpp>
@@ -72,6 +73,9 @@ Awaitable<RelayEnd> Session::serve() {
     auto startup = co_await read_startup();
     if (startup.has_error()) {
         co_return RelayEnd{startup.error(), true};
+    }
+    if (auto refusal = refuse_user(app_, listener_->access.allow_users)) {
+        co_return RelayEnd{std::move(*refusal), true};
     }
     if (std::holds_alternative<protocol::CancelRequest>(startup->packet)) {
         co_return co_await forward_cancel(std::move(*startup));

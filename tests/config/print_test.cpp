@@ -93,6 +93,8 @@ workers = 0
 [[listener]]
 name = "main"
 address = [ "127.0.0.1:5432" ]
+allow_remote_clients = false
+unix_socket_permissions = "0777"
 
 [listener.upstream]
 host = "db"

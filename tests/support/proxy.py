@@ -37,10 +37,10 @@ class Proxy(Process):
     """
 
     def __init__(self, folder, *arguments, settings="", variables=None, warm=0, launcher=()):
-        configuration = folder / "pg-tls-proxy.toml"
-        configuration.write_text(settings)
-        options = ["--config", configuration, "--admin", "127.0.0.1:0", "--log-format", "json", "--log-level", "debug"]
-        options += ["--warm", warm]
+        self.configuration = folder / "pg-tls-proxy.toml"
+        self.configuration.write_text(settings)
+        options = ["--config", self.configuration, "--admin", "127.0.0.1:0", "--warm", warm]
+        options += ["--log-format", "json", "--log-level", "debug"]
         command = [*launcher, BINARY, "run", *options, *arguments]
         super().__init__(command, env=environment(folder, **(variables or {})))
         try:

@@ -1,0 +1,13 @@
+#pragma once
+
+#include "config/file.h"
+#include "config/toml_entry.h"
+
+#include <vector>
+
+namespace config {
+
+/// Reads the array of [[listener]] tables. Throws Error at file:line:column.
+std::vector<ListenerDraft> read_listeners(const Entry& entry);
+
+} // namespace config
