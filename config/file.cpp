@@ -70,7 +70,7 @@ void read_log(const Entry& entry, Log& log) {
 
 void read_limits(const Entry& entry, Limits& limits) {
     entry.read({
-        {"max_connections", [&](const Entry& max) { limits.max_connections = max.integer(1, 1'000'000); }},
+        {"max_connections", [&](const Entry& max) { limits.max_connections = max.integer(1, most_connections); }},
         {"startup_timeout", [&](const Entry& timeout) { limits.startup_timeout = read_positive_duration(timeout); }},
         {"drain_timeout", [&](const Entry& timeout) { limits.drain_timeout = read_duration(timeout); }},
         {"half_close_timeout", [&](const Entry& timeout) { limits.half_close_timeout = read_duration(timeout); }},

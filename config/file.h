@@ -25,6 +25,7 @@ struct ListenerDraft {
     std::vector<Parameter> upstream;
     std::string user_suffix;
     Access access;
+    std::optional<unsigned> max_connections;
 };
 
 /// What a file says; what it does not say has its default.

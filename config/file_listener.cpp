@@ -97,6 +97,7 @@ ListenerDraft read_listener(const Entry& entry) {
         {"address", [&](const Entry& address) { listener.addresses = read_addresses(address); }},
         {"upstream", [&](const Entry& upstream) { listener.upstream = read_upstream(upstream); }},
         {"user_suffix", [&](const Entry& suffix) { listener.user_suffix = read_user_suffix(suffix); }},
+        {"max_connections", [&](const Entry& max) { listener.max_connections = max.integer(1, most_connections); }},
         {"allow_remote_clients", [&](const Entry& allow) { access.allow_remote_clients = allow.boolean(); }},
         {"allow_users", [&](const Entry& users) { access.allow_users = read_users(users); }},
         {"unix_socket_permissions",

@@ -116,8 +116,8 @@ std::vector<Listener> finish(const std::vector<ListenerDraft>& drafts, const Lis
     for (const ListenerDraft& draft : drafts) {
         const std::string& place = overrides.upstream ? overrides.upstream->place : draft.place;
         ParsedUpstream parsed = make_upstream(draft.upstream, place);
-        Listener& listener = listeners.emplace_back(
-            Listener{draft.name, {}, std::move(parsed.upstream), draft.user_suffix, draft.access});
+        Listener& listener = listeners.emplace_back(Listener{
+            draft.name, {}, std::move(parsed.upstream), draft.user_suffix, draft.access, draft.max_connections});
         for (const PlacedAddress& placed : draft.addresses) {
             listener.address.push_back(placed.address);
         }

@@ -127,6 +127,9 @@ void print_listener(Writer& out, const Listener& listener) {
     out.text("name", listener.name);
     out.texts("address", addresses);
     out.text_unless_empty("user_suffix", listener.user_suffix);
+    if (listener.max_connections) {
+        out.integer("max_connections", *listener.max_connections);
+    }
     print_access(out, listener.access);
     out.header("[listener.upstream]");
     print_targets(out, listener.upstream.targets);

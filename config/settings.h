@@ -117,6 +117,8 @@ struct Listener {
     /// What is appended to user names that carry no '@': "@mydemoserver" for Azure's Single Server. Empty: nothing.
     std::string user_suffix = {};
     Access access = {};
+    /// Concurrent client connections of this listener. Nothing: as many as limits.max_connections leaves it.
+    std::optional<unsigned> max_connections = {};
 
     bool operator==(const Listener&) const = default;
 };

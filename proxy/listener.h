@@ -4,25 +4,19 @@
 #include "proxy/upstream.h"
 
 #include <atomic>
+#include <limits>
 #include <memory>
 #include <string>
 
 namespace proxy {
 
-/// What the sessions of one [[listener]] share.
-struct Listener {
-    std::string name;
-    std::shared_ptr<Upstream> upstream;
-    ListenerMetrics metrics;
-    std::string user_suffix;
-    config::Access access;
-    config::Limits limits;
-};
-
 /// Counts the sessions that may go to a server. Safe to use from all threads.
 class Admission {
 public:
-    explicit Admission(unsigned limit) : limit_(limit) {}
+    static constexpr unsigned unlimited = std::numeric_limits<unsigned>::max();
+
+    /// `name`: what the limit is called in the configuration.
+    Admission(std::string name, unsigned limit) : name_(std::move(name)), limit_(limit) {}
 
     /// Takes a place; false if there is none.
     bool enter() {
@@ -34,12 +28,25 @@ public:
     }
 
     void leave() { inside_.fetch_sub(1, std::memory_order_relaxed); }
+    const std::string& name() const { return name_; }
     unsigned limit() const { return limit_.load(std::memory_order_relaxed); }
     void set_limit(unsigned limit) { limit_.store(limit, std::memory_order_relaxed); }
 
 private:
+    std::string name_;
     std::atomic<unsigned> limit_;
     std::atomic<unsigned> inside_{0};
+};
+
+/// What the sessions of one [[listener]] share.
+struct Listener {
+    std::string name;
+    std::shared_ptr<Upstream> upstream;
+    ListenerMetrics metrics;
+    std::string user_suffix;
+    config::Access access;
+    std::shared_ptr<Admission> admission; ///< outlives a reload: sessions of before count, too
+    config::Limits limits;
 };
 
 } // namespace proxy

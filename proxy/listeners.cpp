@@ -20,9 +20,9 @@ void Listeners::apply(const config::Settings& settings) {
     // First what needs no socket: a file that does not load must not cost an address.
     std::vector<std::shared_ptr<const Listener>> listeners;
     for (const config::Listener& listener : settings.listeners) {
-        listeners.push_back(std::make_shared<Listener>(
-            Listener{listener.name, std::make_shared<Upstream>(listener.upstream, metrics_),
-                     metrics_.listener(listener.name), listener.user_suffix, listener.access, settings.limits}));
+        listeners.push_back(std::make_shared<Listener>(Listener{
+            listener.name, std::make_shared<Upstream>(listener.upstream, metrics_), metrics_.listener(listener.name),
+            listener.user_suffix, listener.access, admission_of(listener.name), settings.limits}));
     }
     std::list<Bound> fresh;
     std::vector<std::pair<Bound*, std::shared_ptr<const Listener>>> wanted;
@@ -44,6 +44,9 @@ void Listeners::apply(const config::Settings& settings) {
         }
     }
     // Nothing can fail from here on.
+    for (std::size_t i = 0; i < listeners.size(); ++i) {
+        listeners[i]->admission->set_limit(settings.listeners[i].max_connections.value_or(Admission::unlimited));
+    }
     std::set<Bound*> kept;
     for (auto& [bound, next] : wanted) {
         bound->listener = std::move(next);
@@ -51,6 +54,15 @@ void Listeners::apply(const config::Settings& settings) {
     }
     std::erase_if(bound_, [&](Bound& bound) { return !kept.contains(&bound); });
     bound_.splice(bound_.end(), fresh);
+}
+
+std::shared_ptr<Admission> Listeners::admission_of(const std::string& name) const {
+    for (const Bound& bound : bound_) {
+        if (bound.listener->name == name) {
+            return bound.listener->admission;
+        }
+    }
+    return std::make_shared<Admission>("max_connections of listener " + name, Admission::unlimited);
 }
 
 Listeners::Bound* Listeners::find(const config::Address& address) {

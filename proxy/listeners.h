@@ -38,6 +38,7 @@ private:
         std::list<Acceptor> acceptors;
     };
 
+    std::shared_ptr<Admission> admission_of(const std::string& name) const;
     Bound* find(const config::Address& address);
     void bind(Bound& bound);
 

@@ -29,7 +29,7 @@ constexpr std::chrono::milliseconds parting_time{1000};
 
 Server::Server(Load load, std::optional<std::filesystem::path> config_file)
     : load_(std::move(load)), config_file_(std::move(config_file)), settings_(load_()),
-      admission_(std::make_shared<Admission>(settings_.limits.max_connections)),
+      admission_(std::make_shared<Admission>("limits.max_connections", settings_.limits.max_connections)),
       readiness_(std::make_shared<Readiness>(settings_.admin.ready_probe)),
       listeners_(
           context_, metrics_,

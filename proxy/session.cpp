@@ -38,6 +38,10 @@ public:
         }
     }
     bool taken() const { return taken_; }
+    Failure refusal() const {
+        const std::string limit = std::to_string(admission_.limit());
+        return {Reason::too_many_connections, "too many connections: " + admission_.name() + " is " + limit, {}, {}};
+    }
 
 private:
     Admission& admission_;
@@ -89,10 +93,9 @@ Awaitable<RelayEnd> Session::serve() {
     }
 
     const Place place(*admission_);
-    if (!place.taken()) {
-        const std::string limit = std::to_string(admission_->limit());
-        co_return RelayEnd{{Reason::too_many_connections, "too many connections: max_connections is " + limit, {}, {}},
-                           true};
+    const Place place_of_listener(*listener_->admission);
+    if (!place.taken() || !place_of_listener.taken()) {
+        co_return RelayEnd{(place.taken() ? place_of_listener : place).refusal(), true};
     }
     auto server = co_await reach_server(startup->bytes);
     if (server.has_error()) {

@@ -1,18 +1,24 @@
 """More connections than are allowed."""
 
+import signal
+
+import pytest
+
+from support.proxy import verified_upstream
 from support.wire import AUTHENTICATION_OK, READY_FOR_QUERY, Client, startup_message
 
 LOGIN = AUTHENTICATION_OK + READY_FOR_QUERY
+
+
+def log_in(app):
+    app.send(startup_message())
+    return app.read(len(LOGIN)) == LOGIN
 
 
 def test_one_too_many_is_told_and_a_place_that_is_free_is_given(fake_behind_proxy):
     server, proxy = fake_behind_proxy(
         lambda dialogue: dialogue.accept_session(), settings="[limits]\nmax_connections = 1\n"
     )
-
-    def log_in(app):
-        app.send(startup_message())
-        return app.read(len(LOGIN)) == LOGIN
 
     with Client(proxy.address()) as first:
         assert log_in(first)
@@ -26,3 +32,66 @@ def test_one_too_many_is_told_and_a_place_that_is_free_is_given(fake_behind_prox
     with Client(proxy.address()) as third:
         assert log_in(third)
     assert len(server.dialogues) == 2
+
+
+@pytest.fixture
+def two_listeners(start_proxy, start_fake, certificates):
+    """`small` takes one session, `large` as many as the proxy has places: `total`."""
+
+    def start(total):
+        server = start_fake(lambda dialogue: dialogue.accept_session())
+        upstream = f'upstream = "{verified_upstream(server.port, certificates.root)}"\n'
+        settings = f"[limits]\nmax_connections = {total}\n"
+        settings += f'[[listener]]\nname = "small"\naddress = "127.0.0.1:0"\nmax_connections = 1\n{upstream}'
+        settings += f'[[listener]]\nname = "large"\naddress = "localhost:0"\n{upstream}'
+        return start_proxy(listen=[], settings=settings)
+
+    return start
+
+
+def test_a_listener_has_a_limit_of_its_own(two_listeners):
+    """What is full there is not full elsewhere; the message says which limit it is."""
+    proxy = two_listeners(total=10)
+    with Client(proxy.address("small")) as first, Client(proxy.address("small")) as second:
+        assert log_in(first)
+        second.send(startup_message())
+        error = second.read_fatal()
+        assert error["C"] == "53300" and "max_connections of listener small is 1" in error["M"]
+        with Client(proxy.address("large")) as third:
+            assert log_in(third)
+
+
+def test_the_limit_of_the_proxy_is_over_all_listeners(two_listeners):
+    proxy = two_listeners(total=1)
+    with Client(proxy.address("large")) as first, Client(proxy.address("small")) as second:
+        assert log_in(first)
+        second.send(startup_message())
+        assert "limits.max_connections is 1" in second.read_fatal()["M"]
+
+
+def test_a_place_that_the_proxy_had_not_is_not_kept_in_the_listener(two_listeners):
+    """Refused by one limit, a session must not count for the other."""
+    proxy = two_listeners(total=1)
+    with Client(proxy.address("large")) as first:
+        assert log_in(first)
+        with Client(proxy.address("small")) as second:
+            second.send(startup_message())
+            second.read_fatal()
+        proxy.closed(listener="small")
+    proxy.closed(listener="large")
+    with Client(proxy.address("small")) as third:
+        assert log_in(third)
+
+
+def test_a_reload_changes_the_limit_and_forgets_no_session(two_listeners):
+    proxy = two_listeners(total=10)
+    with Client(proxy.address("small")) as first, Client(proxy.address("small")) as second:
+        assert log_in(first)
+        text = proxy.configuration.read_text()
+        proxy.configuration.write_text(text.replace("max_connections = 1\n", "max_connections = 2\n"))
+        proxy.send_signal(signal.SIGHUP)
+        proxy.wait_for("reloaded")
+        assert log_in(second)
+        with Client(proxy.address("small")) as third:
+            third.send(startup_message())
+            assert "is 2" in third.read_fatal()["M"]
