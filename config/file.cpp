@@ -58,6 +58,7 @@ void read_admin(const Entry& entry, Draft& draft) {
              draft.admin_place = listen.where();
          }},
         {"ready_probe", [&](const Entry& probe) { draft.admin.ready_probe = read_duration(probe); }},
+        {"quitquitquit", [&](const Entry& quit) { draft.admin.quitquitquit = quit.boolean(); }},
     });
 }
 
@@ -72,6 +73,7 @@ void read_limits(const Entry& entry, Limits& limits) {
     entry.read({
         {"max_connections", [&](const Entry& max) { limits.max_connections = max.integer(1, most_connections); }},
         {"startup_timeout", [&](const Entry& timeout) { limits.startup_timeout = read_positive_duration(timeout); }},
+        {"drain_delay", [&](const Entry& delay) { limits.drain_delay = read_duration(delay); }},
         {"drain_timeout", [&](const Entry& timeout) { limits.drain_timeout = read_duration(timeout); }},
         {"half_close_timeout", [&](const Entry& timeout) { limits.half_close_timeout = read_duration(timeout); }},
         {"warm_connections",

@@ -145,12 +145,14 @@ std::string to_toml(const Settings& settings) {
     out.header("[admin]");
     out.text("listen", admin.listen ? to_string(*admin.listen) : "off");
     out.text("ready_probe", to_string(admin.ready_probe));
+    out.boolean("quitquitquit", admin.quitquitquit);
     out.header("[log]");
     out.text("level", to_string(log.level));
     out.text("format", to_string(log.format));
     out.header("[limits]");
     out.integer("max_connections", limits.max_connections);
     out.text("startup_timeout", to_string(limits.startup_timeout));
+    out.text("drain_delay", to_string(limits.drain_delay));
     out.text("drain_timeout", to_string(limits.drain_timeout));
     out.text("half_close_timeout", to_string(limits.half_close_timeout));
     out.integer("warm_connections", limits.warm_connections);

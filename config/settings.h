@@ -138,6 +138,8 @@ struct Admin {
     std::optional<Address> listen = TcpAddress{.host = "127.0.0.1", .port = 9432};
     /// The oldest successful handshake that /readyz accepts before it makes one of its own. Zero: never dials.
     std::chrono::milliseconds ready_probe = std::chrono::seconds(60);
+    /// Whether POST /quitquitquit does what SIGTERM does.
+    bool quitquitquit = false;
 
     bool operator==(const Admin&) const = default;
 };
@@ -147,7 +149,9 @@ struct Limits {
     unsigned max_connections = 1000;
     /// From accept until the app's startup packet is complete.
     std::chrono::milliseconds startup_timeout = std::chrono::seconds(10);
-    /// What sessions are given to finish after SIGTERM.
+    /// From SIGTERM, when /readyz begins to say no, until the listeners close.
+    std::chrono::milliseconds drain_delay{0};
+    /// What sessions are given to finish then.
     std::chrono::milliseconds drain_timeout = std::chrono::seconds(30);
     /// How long an app that has closed its sending side is kept without a byte from the server.
     std::chrono::milliseconds half_close_timeout = std::chrono::minutes(10);

@@ -28,12 +28,18 @@ constexpr std::string_view index_page = "pg-tls-proxy\n\n"
                                         "/healthz  the process is alive\n"
                                         "/readyz   an app that connects now would be served\n";
 
+std::string_view path_of(const Admin::Request& request) {
+    const auto target = request.target();
+    return {target.data(), std::min(target.find('?'), target.size())};
+}
+
 } // namespace
 
-Admin::Admin(asio::io_context& context, const config::Address& address, const Metrics& metrics,
-             std::shared_ptr<Readiness> readiness)
-    : context_(context), metrics_(metrics), readiness_(std::move(readiness)) {
-    for (const Acceptor::Endpoint& endpoint : to_endpoints(address)) {
+Admin::Admin(asio::io_context& context, const config::Admin& settings, const Metrics& metrics,
+             std::shared_ptr<Readiness> readiness, std::function<void()> quit)
+    : context_(context), metrics_(metrics), readiness_(std::move(readiness)), quit_(std::move(quit)),
+      may_quit_(settings.quitquitquit) {
+    for (const Acceptor::Endpoint& endpoint : to_endpoints(settings.listen.value())) {
         Acceptor& acceptor = acceptors_.emplace_back(context_.get_executor(), endpoint);
         auto accept = [this](int descriptor, const Acceptor::Endpoint& peer) {
             asio::co_spawn(context_, serve(AppSocket(context_, peer.protocol(), descriptor)), asio::detached);
@@ -56,25 +62,42 @@ Awaitable<void> Admin::serve(AppSocket socket) {
                 co_return;
             }
         }
-        Response response = co_await respond(parser.release());
+        const Request request = parser.release();
+        Response response = co_await respond(request);
         keep_alive = response.keep_alive();
         const Deadline deadline(socket.get_executor(), idle_limit, [&socket] { socket.cancel(); });
         auto write = http::async_write(socket, response, asio::as_tuple(asio::deferred));
         const auto [error, size] = co_await std::move(write);
         keep_alive = keep_alive && !error;
+        if (is_quit(path_of(request)) && response.result() == http::status::accepted) {
+            quit_();
+        }
     }
 }
 
-Awaitable<Admin::Response> Admin::respond(Request request) {
+Awaitable<Admin::Response> Admin::respond(const Request& request) {
     Response response(http::status::ok, request.version());
     response.keep_alive(request.keep_alive());
     response.set(http::field::content_type, "text/plain; charset=utf-8");
     response.set(http::field::cache_control, "no-store");
-    const auto path = request.target().substr(0, request.target().find('?'));
-    if (request.method() != http::verb::get && request.method() != http::verb::head) {
+    const std::string_view path = path_of(request);
+    const http::verb method = request.method();
+    const bool is_read = method == http::verb::get || method == http::verb::head;
+    if (is_quit(path) ? method != http::verb::post : !is_read) {
         response.result(http::status::method_not_allowed);
-        response.set(http::field::allow, "GET, HEAD");
-    } else if (path == "/metrics") {
+        response.set(http::field::allow, is_quit(path) ? "POST" : "GET, HEAD");
+    } else {
+        co_await fill(response, path);
+    }
+    response.prepare_payload();
+    if (method == http::verb::head) {
+        response.body().clear();
+    }
+    co_return response;
+}
+
+Awaitable<void> Admin::fill(Response& response, std::string_view path) {
+    if (path == "/metrics") {
         response.set(http::field::content_type, "text/plain; version=0.0.4; charset=utf-8");
         response.body() = metrics_.serialize();
     } else if (path == "/healthz") {
@@ -83,17 +106,19 @@ Awaitable<Admin::Response> Admin::respond(Request request) {
         const std::string obstacle = co_await readiness_->obstacle();
         response.result(obstacle.empty() ? http::status::ok : http::status::service_unavailable);
         response.body() = obstacle.empty() ? "ready\n" : obstacle + "\n";
+    } else if (is_quit(path)) {
+        response.result(http::status::accepted);
+        response.body() = "shutting down\n";
     } else if (path == "/") {
         response.body() = index_page;
     } else {
         response.result(http::status::not_found);
         response.body() = index_page;
     }
-    response.prepare_payload();
-    if (request.method() == http::verb::head) {
-        response.body().clear();
-    }
-    co_return response;
+}
+
+bool Admin::is_quit(std::string_view path) const {
+    return may_quit_ && path == "/quitquitquit";
 }
 
 } // namespace proxy

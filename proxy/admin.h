@@ -10,29 +10,36 @@
 #include <boost/beast/http/message.hpp>
 #include <boost/beast/http/string_body.hpp>
 
+#include <functional>
 #include <list>
 #include <memory>
 #include <string>
+#include <string_view>
 
 namespace proxy {
 
-/// The HTTP server for operators: /metrics, /healthz, /readyz.
+/// The HTTP server for operators: /metrics, /healthz, /readyz and, where allowed, /quitquitquit.
 class Admin {
 public:
     using Request = boost::beast::http::request<boost::beast::http::string_body>;
     using Response = boost::beast::http::response<boost::beast::http::string_body>;
 
-    /// Binds. Throws std::runtime_error if the address is not to be had. `metrics` must outlive it.
-    Admin(boost::asio::io_context& context, const config::Address& address, const Metrics& metrics,
-          std::shared_ptr<Readiness> readiness);
+    /// Binds settings.listen, which must be there. Throws std::runtime_error if it is not to be had. `metrics` must
+    /// outlive it. `quit` is called once the answer to /quitquitquit is on its way.
+    Admin(boost::asio::io_context& context, const config::Admin& settings, const Metrics& metrics,
+          std::shared_ptr<Readiness> readiness, std::function<void()> quit);
 
 private:
     Awaitable<void> serve(AppSocket socket);
-    Awaitable<Response> respond(Request request);
+    Awaitable<Response> respond(const Request& request);
+    Awaitable<void> fill(Response& response, std::string_view path);
+    bool is_quit(std::string_view path) const;
 
     boost::asio::io_context& context_;
     const Metrics& metrics_;
     std::shared_ptr<Readiness> readiness_;
+    std::function<void()> quit_;
+    bool may_quit_;
     std::list<Acceptor> acceptors_;
 };
 

@@ -3,6 +3,8 @@
 #include "proxy/socket.h"
 #include "proxy/upstream.h"
 
+#include <boost/asio/steady_timer.hpp>
+
 #include <chrono>
 #include <memory>
 #include <string>
@@ -19,10 +21,20 @@ public:
     void set_upstreams(std::vector<std::shared_ptr<Upstream>> upstreams) { upstreams_ = std::move(upstreams); }
     void set_serving(bool serving) { serving_ = serving; }
 
-    /// Empty if ready, else what is in the way. Makes a handshake only with upstreams that had none lately.
+    /// Empty if ready, else what is in the way. Makes a handshake only with upstreams that had none lately, and only
+    /// one however many ask meanwhile.
     Awaitable<std::string> obstacle();
 
 private:
+    /// A look at all upstreams that is under way. The timer, cancelled at its end, wakes those who wait for it.
+    struct Round {
+        boost::asio::steady_timer ended;
+        std::string obstacle = {};
+    };
+
+    Awaitable<std::string> probe_upstreams();
+
+    std::shared_ptr<Round> round_;
     std::vector<std::shared_ptr<Upstream>> upstreams_;
     std::chrono::milliseconds max_age_;
     bool serving_ = false;

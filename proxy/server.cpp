@@ -14,6 +14,7 @@
 #include <algorithm>
 #include <csignal>
 #include <iterator>
+#include <utility>
 
 namespace proxy {
 
@@ -39,7 +40,7 @@ Server::Server(Load load, std::optional<std::filesystem::path> config_file)
 void Server::run() {
     apply(settings_);
     if (settings_.admin.listen) {
-        admin_.emplace(context_, *settings_.admin.listen, metrics_, readiness_);
+        admin_.emplace(context_, settings_.admin, metrics_, readiness_, [this] { begin_drain(false); });
     }
     const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
     const unsigned count = settings_.limits.workers != 0 ? settings_.limits.workers : cores;
@@ -70,6 +71,10 @@ void Server::apply(config::Settings settings) {
 
 /// For new connections; those that exist keep what they began with. What fails leaves everything as it was.
 void Server::reload() {
+    if (draining_) {
+        log::info("not reloaded: shutting down");
+        return;
+    }
     try {
         apply(load_());
         metrics_.count_reload(true);
@@ -145,16 +150,31 @@ void Server::for_each_worker(void (Worker::*action)()) {
 Awaitable<void> Server::handle_ends() {
     auto first = ends_.async_wait(asio::as_tuple(asio::deferred));
     const auto [error, number] = co_await std::move(first);
-    asio::co_spawn(context_, drain(number == SIGINT), asio::detached);
+    begin_drain(number == SIGINT);
     auto second = ends_.async_wait(asio::as_tuple(asio::deferred));
     co_await std::move(second);
     log::warn("ended by a second signal", {{"sessions", open_sessions()}});
     context_.stop();
 }
 
+/// Once: a signal that follows on /quitquitquit has nothing to add.
+void Server::begin_drain(bool at_once) {
+    if (std::exchange(draining_, true)) {
+        log::info("already shutting down");
+        return;
+    }
+    asio::co_spawn(context_, drain(at_once), asio::detached);
+}
+
 Awaitable<void> Server::drain(bool at_once) {
     readiness_->set_serving(false);
     notify_service_manager("STOPPING=1");
+    if (!at_once && settings_.limits.drain_delay.count() > 0) {
+        log::info("no longer ready, still listening", {{"drain_delay_ms", settings_.limits.drain_delay.count()}});
+        asio::steady_timer delay(context_, settings_.limits.drain_delay);
+        auto wait = delay.async_wait(asio::as_tuple(asio::deferred));
+        co_await std::move(wait);
+    }
     listeners_.close();
     const auto limit = at_once ? std::chrono::milliseconds::zero() : settings_.limits.drain_timeout;
     log::info("shutting down", {{"sessions", open_sessions()}, {"drain_timeout_ms", limit.count()}});

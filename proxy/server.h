@@ -47,6 +47,7 @@ private:
     Awaitable<void> handle_hangups();
     Awaitable<void> handle_ends();
     Awaitable<void> warn_daily();
+    void begin_drain(bool at_once);
     Awaitable<void> drain(bool at_once);
     Awaitable<void> wait_until_idle(std::chrono::milliseconds limit);
     void for_each_worker(void (Worker::*action)());
@@ -60,6 +61,7 @@ private:
     std::shared_ptr<Readiness> readiness_;
     Listeners listeners_;
     std::optional<Admin> admin_;
+    bool draining_ = false;
     FileWatch files_;
     boost::asio::signal_set ends_;
     boost::asio::signal_set hangups_;

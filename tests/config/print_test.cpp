@@ -40,11 +40,11 @@ Settings everything() {
     Upstream other;
     other.targets = {Target{"", "::1", 6432}, Target{"", "::2", 6432}};
     other.sslmode = SslMode::require;
-    return {{UnixAddress{"/run/admin"}, 1500ms},
+    return {{UnixAddress{"/run/admin"}, 1500ms, true},
             {LogLevel::debug, LogFormat::json},
-            {1, 2ms, 3min, 4h, 5},
+            {1, 2ms, 6s, 3min, 4h, 5},
             {Listener{"first", {TcpAddress{"::1", 1}, UnixAddress{"/a,b"}}, upstream},
-             Listener{"second one", {TcpAddress{"localhost", 0}}, other}}};
+             Listener{"second one", {TcpAddress{"localhost", 0}}, other, "@suffix", {.allow_remote_clients = true}, 9}}};
 }
 
 TEST(Print, LoadsBackToTheSameSettings) {
@@ -77,6 +77,7 @@ TEST(Print, ReadsLikeAConfigurationFile) {
     EXPECT_EQ(to_toml(smallest()), R"([admin]
 listen = "127.0.0.1:9432"
 ready_probe = "1m"
+quitquitquit = false
 
 [log]
 level = "info"
@@ -85,6 +86,7 @@ format = "text"
 [limits]
 max_connections = 1000
 startup_timeout = "10s"
+drain_delay = "0"
 drain_timeout = "30s"
 half_close_timeout = "10m"
 warm_connections = 8

@@ -7,7 +7,7 @@ import pytest
 
 from support.postgres import psql
 from support.process import DEADLINE
-from support.proxy import parse_metrics
+from support.proxy import parse_metrics, verified_upstream
 from support.wire import Client, startup_message
 
 
@@ -88,6 +88,45 @@ def test_readyz_says_why_not(fake_behind_proxy, certificates):
     status, body = proxy.get("/readyz")
     assert status == 503
     assert 'certificate is not for host "localhost"' in body
+
+
+def test_many_ask_and_one_handshake_answers(fake_behind_proxy):
+    """A server must not pay for the number of those who ask."""
+    asked = threading.Event()
+
+    def script(dialogue):
+        dialogue.read_ssl_request()
+        asked.set()
+        dialogue.server.released.wait(DEADLINE)
+        dialogue.send_clear(b"S")
+        dialogue.handshake()
+
+    server, proxy = fake_behind_proxy(script)
+    waiting = [proxy.ask("GET", "/readyz") for _ in range(4)]
+    assert asked.wait(DEADLINE)
+    for _ in range(2):  # one thread answers in turn: after this it has read what came before
+        assert proxy.get("/healthz")[0] == 200
+    server.released.set()
+    assert [connection.getresponse().status for connection in waiting] == [200] * 4
+    assert len(server.dialogues) == 1
+
+
+def test_an_app_that_got_through_is_proof_enough(fake_behind_proxy):
+    """Real traffic spares the server the question."""
+    server, proxy = fake_behind_proxy(lambda dialogue: dialogue.accept_session())
+    with Client(proxy.address()) as app:
+        app.send(startup_message())
+        app.read_message()
+        assert proxy.get("/readyz")[0] == 200
+    assert len(server.dialogues) == 1
+
+
+def test_an_old_handshake_is_no_proof(start_proxy, start_fake, certificates):
+    server = start_fake(lambda dialogue: dialogue.accept_tls())
+    proxy = start_proxy(verified_upstream(server.port, certificates.root), "--ready-probe", "1ms")
+    for _ in range(3):
+        assert proxy.get("/readyz")[0] == 200
+    assert len(server.dialogues) > 1
 
 
 def test_readyz_that_may_not_dial(start_proxy):

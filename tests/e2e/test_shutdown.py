@@ -115,6 +115,81 @@ def test_a_second_signal_ends_at_once(fake_behind_proxy):
         assert parse_error(app.read_all()[5:]).get("C", "57P01") == "57P01"
 
 
+def test_no_reload_after_sigterm(fake_behind_proxy):
+    """It would open the listeners again."""
+    _, proxy = fake_behind_proxy(lambda dialogue: dialogue.accept_session(), settings=DRAIN_FOR_EVER)
+    with Client(proxy.address()) as app:
+        start_session(app)
+        proxy.send_signal(signal.SIGTERM)
+        proxy.wait_for("shutting down")
+        proxy.send_signal(signal.SIGHUP)
+        proxy.wait_for("not reloaded: shutting down")
+        with pytest.raises(ConnectionRefusedError):
+            Client(proxy.address())
+    assert proxy.wait() == 0
+
+
+def test_a_delay_before_the_listeners_close(fake_behind_proxy):
+    """A load balancer has to see /readyz first: until it has, apps still come in and are served."""
+    settings = '[limits]\ndrain_delay = "1h"\n'
+    _, proxy = fake_behind_proxy(lambda dialogue: dialogue.accept_session(), settings=settings)
+    proxy.send_signal(signal.SIGTERM)
+    proxy.wait_for("no longer ready, still listening")
+    assert proxy.get("/readyz")[0] == 503
+    with Client(proxy.address()) as app:
+        start_session(app)
+    proxy.closed()
+    proxy.send_signal(signal.SIGTERM)
+    assert proxy.wait() == 0, "the second signal does not wait"
+
+
+def test_the_delay_ends(fake_behind_proxy):
+    settings = '[limits]\ndrain_delay = "10ms"\n'
+    _, proxy = fake_behind_proxy(lambda dialogue: dialogue.accept_session(), settings=settings)
+    assert proxy.stop(signal.SIGTERM) == 0
+    assert proxy.events("no longer ready, still listening") and proxy.events("shutting down")
+
+
+def test_sigint_waits_for_no_delay(fake_behind_proxy):
+    settings = '[limits]\ndrain_delay = "1h"\n'
+    _, proxy = fake_behind_proxy(lambda dialogue: dialogue.accept_session(), settings=settings)
+    assert proxy.stop(signal.SIGINT) == 0
+
+
+def test_quitquitquit_is_sigterm(fake_behind_proxy):
+    """For the main container of a job, which cannot signal its sidecar."""
+    settings = DRAIN_FOR_EVER + "[admin]\nquitquitquit = true\n"
+    _, proxy = fake_behind_proxy(lambda dialogue: dialogue.accept_session(), settings=settings)
+    assert proxy.get("/quitquitquit")[0] == 405, "a crawler must not end it"
+    with Client(proxy.address()) as app:
+        start_session(app)
+        assert proxy.post("/quitquitquit")[0] == 202
+        proxy.wait_for("shutting down")
+        assert proxy.get("/readyz")[0] == 503
+    assert proxy.wait() == 0
+
+
+def test_sigterm_after_quitquitquit_lets_sessions_finish_too(fake_behind_proxy):
+    """Kubernetes sends SIGTERM after its preStop hook: that is no second signal."""
+    settings = DRAIN_FOR_EVER + "[admin]\nquitquitquit = true\n"
+    _, proxy = fake_behind_proxy(lambda dialogue: dialogue.accept_session(), settings=settings)
+    with Client(proxy.address()) as app:
+        start_session(app)
+        proxy.post("/quitquitquit")
+        proxy.wait_for("shutting down")
+        proxy.send_signal(signal.SIGTERM)
+        proxy.wait_for("already shutting down")
+        assert proxy.get("/healthz")[0] == 200
+    assert proxy.wait() == 0
+
+
+def test_quitquitquit_is_off_by_default(fake_behind_proxy):
+    _, proxy = fake_behind_proxy(lambda dialogue: dialogue.accept_session())
+    assert proxy.post("/quitquitquit")[0] == 405
+    assert proxy.get("/quitquitquit")[0] == 404
+    assert proxy.get("/readyz")[0] == 200
+
+
 def test_readyz_says_that_it_drains(fake_behind_proxy):
     """An orchestrator takes it out of service while /healthz keeps it from being killed."""
     _, proxy = fake_behind_proxy(lambda dialogue: dialogue.accept_session(), settings=DRAIN_FOR_EVER)

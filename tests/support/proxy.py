@@ -1,5 +1,6 @@
 """The binary under test: started with a clean environment, listened to through its JSON log."""
 
+import contextlib
 import http.client
 import json
 import os
@@ -65,16 +66,25 @@ class Proxy(Process):
         """The log entry at the end of the `count`-th connection."""
         return self.wait_for("connection closed", count, **fields)
 
-    def get(self, path):
+    @property
+    def admin(self):
+        """Where the admin server listens: (host, port)."""
+        return parse_address(self.events("admin listening")[0]["address"])
+
+    def ask(self, method, path):
+        """A connection to the admin server that has sent this request."""
+        connection = http.client.HTTPConnection(*self.admin, timeout=DEADLINE)
+        connection.request(method, path)
+        return connection
+
+    def get(self, path, method="GET"):
         """Status and body of a page of the admin server."""
-        host, port = parse_address(self.events("admin listening")[0]["address"])
-        connection = http.client.HTTPConnection(host, port, timeout=DEADLINE)
-        try:
-            connection.request("GET", path)
+        with contextlib.closing(self.ask(method, path)) as connection:
             response = connection.getresponse()
             return response.status, response.read().decode()
-        finally:
-            connection.close()
+
+    def post(self, path):
+        return self.get(path, "POST")
 
     def metric(self, name, **labels):
         """The sum over all series of pg_tls_proxy_`name` with these labels; None where there is no such series."""
