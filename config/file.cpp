@@ -66,6 +66,7 @@ void read_log(const Entry& entry, Log& log) {
     entry.read({
         {"level", [&](const Entry& level) { log.level = level.parse(parse_log_level); }},
         {"format", [&](const Entry& format) { log.format = format.parse(parse_log_format); }},
+        {"max_repeats", [&](const Entry& max) { log.max_repeats = max.integer(0, 1'000'000); }},
     });
 }
 

@@ -149,6 +149,7 @@ std::string to_toml(const Settings& settings) {
     out.header("[log]");
     out.text("level", to_string(log.level));
     out.text("format", to_string(log.format));
+    out.integer("max_repeats", log.max_repeats);
     out.header("[limits]");
     out.integer("max_connections", limits.max_connections);
     out.text("startup_timeout", to_string(limits.startup_timeout));

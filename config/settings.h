@@ -129,6 +129,8 @@ enum class LogFormat { text, json };
 struct Log {
     LogLevel level = LogLevel::info;
     LogFormat format = LogFormat::text;
+    /// How many identical warnings are written within 10 s; the rest is counted and summed up. Zero: all of them.
+    unsigned max_repeats = 10;
 
     bool operator==(const Log&) const = default;
 };

@@ -1,20 +1,29 @@
 #include "proxy/log.h"
 
+#include "proxy/repeats.h"
+
 #include <boost/json/serialize.hpp>
 #include <spdlog/logger.h>
 #include <spdlog/sinks/stdout_sinks.h>
 
 #include <atomic>
 #include <memory>
+#include <mutex>
+#include <span>
 #include <string>
+#include <vector>
 
 namespace proxy::log {
 namespace {
+
+constexpr std::chrono::seconds repeats_window{10};
 
 struct Log {
     std::shared_ptr<spdlog::logger> logger =
         std::make_shared<spdlog::logger>("pg-tls-proxy", std::make_shared<spdlog::sinks::stderr_sink_mt>());
     std::atomic<bool> json = false; // a reload may change it
+    std::mutex mutex;
+    Repeats repeats{0, repeats_window}; // guarded by mutex
 };
 
 Log& instance() {
@@ -43,13 +52,10 @@ std::string_view name_of(spdlog::level::level_enum level) {
     }
 }
 
-void write(spdlog::level::level_enum level, std::string_view event, Fields fields) {
-    const Log& log = instance();
-    if (!log.logger->should_log(level)) {
-        return;
-    }
+std::string render(spdlog::level::level_enum level, std::string_view event, std::span<const Field> fields) {
+    const bool json = instance().json;
     std::string line;
-    if (log.json) {
+    if (json) {
         line.append("\"level\":\"").append(name_of(level)).append("\",\"event\":");
         line.append(boost::json::serialize(boost::json::value(event)));
     } else {
@@ -59,13 +65,43 @@ void write(spdlog::level::level_enum level, std::string_view event, Fields field
         if (is_empty(field.value)) {
             continue;
         }
-        if (log.json) {
+        if (json) {
             line.append(",\"").append(field.name).append("\":").append(boost::json::serialize(field.value));
         } else {
             line.append(" ").append(field.name).append("=").append(to_text(field.value));
         }
     }
-    log.logger->log(level, line);
+    return line;
+}
+
+/// What makes two warnings the same, as the line that sums them up begins; empty for one that is always told. It has
+/// only what comes from fixed sets, so that strangers cannot make up identities.
+std::string identity_of(spdlog::level::level_enum level, std::string_view event, std::span<const Field> fields) {
+    std::vector<Field> same = {{"of", event}};
+    bool repeatable = false;
+    for (const Field& field : fields) {
+        const bool why = field.name == "reason" || field.name == "address";
+        if (why || field.name == "listener" || field.name == "upstream") {
+            same.push_back(field);
+        }
+        repeatable = repeatable || why;
+    }
+    return repeatable ? render(level, "repeated", same) : std::string();
+}
+
+void write(spdlog::level::level_enum level, std::string_view event, Fields fields) {
+    Log& log = instance();
+    if (!log.logger->should_log(level)) {
+        return;
+    }
+    if (level >= spdlog::level::warn) {
+        const std::string identity = identity_of(level, event, fields);
+        const std::lock_guard lock(log.mutex);
+        if (!identity.empty() && !log.repeats.allows(identity, Repeats::Clock::now())) {
+            return;
+        }
+    }
+    log.logger->log(level, render(level, event, fields));
 }
 
 spdlog::level::level_enum to_spdlog(config::LogLevel level) {
@@ -82,11 +118,24 @@ spdlog::level::level_enum to_spdlog(config::LogLevel level) {
 
 void setup(const config::Log& settings) {
     Log& log = instance();
+    sum_up(Repeats::Clock::time_point::max()); // in the format of before
     log.json = settings.format == config::LogFormat::json;
     const char* pattern = log.json ? R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ",%v})" : "%Y-%m-%dT%H:%M:%S.%eZ %v";
     log.logger->set_pattern(pattern, spdlog::pattern_time_type::utc);
     log.logger->set_level(to_spdlog(settings.level));
     log.logger->flush_on(spdlog::level::debug);
+    const std::lock_guard lock(log.mutex);
+    log.repeats.set_limit(settings.max_repeats);
+}
+
+void sum_up(std::chrono::steady_clock::time_point now) {
+    Log& log = instance();
+    const std::lock_guard lock(log.mutex);
+    for (const auto& [identity, times] : log.repeats.take_ended(now)) {
+        const std::string count = std::to_string(times);
+        // What it sums up has passed the level.
+        log.logger->log(spdlog::level::critical, identity + (log.json ? ",\"times\":" : " times=") + count);
+    }
 }
 
 void debug(std::string_view event, Fields fields) {

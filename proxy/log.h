@@ -5,6 +5,7 @@
 #include <boost/json/value.hpp>
 #include <boost/json/value_from.hpp>
 
+#include <chrono>
 #include <initializer_list>
 #include <string_view>
 
@@ -22,10 +23,15 @@ struct Field {
 
 using Fields = std::initializer_list<Field>;
 
-/// To be called once, before anything is logged.
+/// To be called before anything is logged, and whenever the settings have changed.
 void setup(const config::Log& settings);
 
-/// Writes `event` with its fields. Empty strings and nulls are left out.
+/// Writes an event `repeated` for each kind of warning of which some were held back, `times` telling how many, if
+/// their window is over at `now`. To be called now and then, and with time_point::max() at the end.
+void sum_up(std::chrono::steady_clock::time_point now);
+
+/// Writes `event` with its fields. Empty strings and nulls are left out. Of warnings and errors that have a `reason` or
+/// an `address`, and have it and listener and upstream in common, only max_repeats are written within 10 s.
 void debug(std::string_view event, Fields fields = {});
 void info(std::string_view event, Fields fields = {});
 void warn(std::string_view event, Fields fields = {});

@@ -26,6 +26,8 @@ namespace {
 // After SIGINT, for the words of parting to reach the apps.
 constexpr std::chrono::milliseconds parting_time{1000};
 
+constexpr std::chrono::seconds sum_up_interval{5};
+
 } // namespace
 
 Server::Server(Load load, std::optional<std::filesystem::path> config_file)
@@ -51,11 +53,13 @@ void Server::run() {
     asio::co_spawn(context_, handle_ends(), asio::detached);
     asio::co_spawn(context_, handle_hangups(), asio::detached);
     asio::co_spawn(context_, warn_daily(), asio::detached);
+    asio::co_spawn(context_, sum_up_repeats(), asio::detached);
     asio::co_spawn(context_, files_.run([this] { reload(); }), asio::detached);
     readiness_->set_serving(true);
     log::info("ready", {{"workers", count}});
     notify_service_manager("READY=1");
     context_.run();
+    log::sum_up(std::chrono::steady_clock::time_point::max());
     log::info("stopped");
 }
 
@@ -113,6 +117,16 @@ Awaitable<void> Server::warn_daily() {
         timer.expires_after(std::chrono::days(1));
         auto wait = timer.async_wait(asio::as_tuple(asio::deferred));
         co_await std::move(wait);
+    }
+}
+
+Awaitable<void> Server::sum_up_repeats() {
+    asio::steady_timer timer(context_);
+    for (;;) {
+        timer.expires_after(sum_up_interval);
+        auto wait = timer.async_wait(asio::as_tuple(asio::deferred));
+        co_await std::move(wait);
+        log::sum_up(std::chrono::steady_clock::now());
     }
 }
 

@@ -47,6 +47,7 @@ private:
     Awaitable<void> handle_hangups();
     Awaitable<void> handle_ends();
     Awaitable<void> warn_daily();
+    Awaitable<void> sum_up_repeats();
     void begin_drain(bool at_once);
     Awaitable<void> drain(bool at_once);
     Awaitable<void> wait_until_idle(std::chrono::milliseconds limit);

@@ -40,11 +40,12 @@ Settings everything() {
     Upstream other;
     other.targets = {Target{"", "::1", 6432}, Target{"", "::2", 6432}};
     other.sslmode = SslMode::require;
-    return {{UnixAddress{"/run/admin"}, 1500ms, true},
-            {LogLevel::debug, LogFormat::json},
-            {1, 2ms, 6s, 3min, 4h, 5},
-            {Listener{"first", {TcpAddress{"::1", 1}, UnixAddress{"/a,b"}}, upstream},
-             Listener{"second one", {TcpAddress{"localhost", 0}}, other, "@suffix", {.allow_remote_clients = true}, 9}}};
+    return {
+        {UnixAddress{"/run/admin"}, 1500ms, true},
+        {LogLevel::debug, LogFormat::json, 3},
+        {1, 2ms, 6s, 3min, 4h, 5},
+        {Listener{"first", {TcpAddress{"::1", 1}, UnixAddress{"/a,b"}}, upstream},
+         Listener{"second one", {TcpAddress{"localhost", 0}}, other, "@suffix", {.allow_remote_clients = true}, 9}}};
 }
 
 TEST(Print, LoadsBackToTheSameSettings) {
@@ -82,6 +83,7 @@ quitquitquit = false
 [log]
 level = "info"
 format = "text"
+max_repeats = 10
 
 [limits]
 max_connections = 1000

@@ -2,6 +2,8 @@
 
 import datetime
 import json
+import resource
+from pathlib import Path
 
 import pytest
 
@@ -54,6 +56,65 @@ def test_control_bytes_of_an_app_are_not_logged_raw(fake_behind_proxy):
         app.read_message()
     proxy.closed()
     assert all(line.isprintable() for line in proxy.lines)
+
+
+ONE_LINE = "[log]\nmax_repeats = 1\n"
+
+
+def test_a_storm_is_summed_up(start_proxy):
+    """The first of many identical warnings is a line, the others a number; metrics have them all."""
+    proxy = start_proxy("host=db.invalid", settings=ONE_LINE)
+    for _ in range(5):
+        with Client(proxy.address()) as app:
+            app.send(startup_message())
+            assert app.read_fatal()["C"] == "08001"
+    proxy.wait_for("connection closed", reason="dns")
+    proxy.end()
+    lines = proxy.events("connection closed", reason="dns")
+    repeats = proxy.events("repeated", of="connection closed", reason="dns", listener="main")
+    assert repeats and repeats[0]["level"] == "warn"
+    assert len(lines) + sum(event["times"] for event in repeats) == 5
+
+
+def test_other_reasons_are_told_meanwhile(start_proxy):
+    proxy = start_proxy("host=db.invalid", settings=ONE_LINE)
+    for first_bytes in (startup_message(), startup_message(), b"GET / HTTP/1.1\r\n\r\n"):
+        with Client(proxy.address()) as app:
+            app.send(first_bytes)
+            app.read_fatal()
+    proxy.wait_for("connection closed", reason="startup_invalid")
+    assert proxy.metric("client_connections_closed_total", reason="dns") == 2
+
+
+def test_without_a_limit_every_one_is_told(start_proxy):
+    proxy = start_proxy("host=db.invalid", settings="[log]\nmax_repeats = 0\n")
+    for _ in range(12):
+        with Client(proxy.address()) as app:
+            app.send(startup_message())
+            app.read_fatal()
+    proxy.closed(12)
+
+
+def test_good_sessions_are_never_held_back(start_proxy, postgres, certificates):
+    proxy = start_proxy(verified_upstream(postgres.port, certificates.root), settings=ONE_LINE)
+    for _ in range(3):
+        psql(postgres.login.environment(proxy.address()), "--command", "SELECT 1")
+    proxy.closed(3)
+
+
+def test_out_of_descriptors_is_summed_up_while_it_lasts(start_proxy):
+    """It is tried ten times a second, and nobody wants to read that."""
+    proxy = start_proxy("host=db.invalid", settings=ONE_LINE)
+    opened = max(int(entry.name) for entry in Path(f"/proc/{proxy.pid}/fd").iterdir())
+    soft, hard = resource.prlimit(proxy.pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(proxy.pid, resource.RLIMIT_NOFILE, (opened + 1, hard))
+    with Client(proxy.address()) as app:
+        failed = proxy.wait_for("cannot accept connections for now")
+        repeated = proxy.wait_for("repeated", of=failed["event"], address=failed["address"], level="error")
+        assert repeated["times"] > 1
+        resource.prlimit(proxy.pid, resource.RLIMIT_NOFILE, (soft, hard))
+        app.send(startup_message())
+        assert app.read_fatal()["C"] == "08001", "it goes on where it was"
 
 
 @pytest.fixture
