@@ -2,6 +2,7 @@
 
 #include "proxy/deadline.h"
 #include "proxy/log.h"
+#include "proxy/status.h"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -11,6 +12,7 @@
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/write.hpp>
+#include <boost/json/serialize.hpp>
 
 namespace proxy {
 
@@ -23,10 +25,10 @@ namespace {
 constexpr std::chrono::seconds idle_limit{30};
 constexpr std::size_t request_limit = 8192;
 
-constexpr std::string_view index_page = "pg-tls-proxy\n\n"
-                                        "/metrics  for Prometheus\n"
-                                        "/healthz  the process is alive\n"
-                                        "/readyz   an app that connects now would be served\n";
+// The page is made of nothing but itself, so that nothing else may be loaded into it.
+constexpr const char* content_policy = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; "
+                                       "connect-src 'self'; base-uri 'none'; form-action 'none'; "
+                                       "frame-ancestors 'none'";
 
 std::string_view path_of(const Admin::Request& request) {
     const auto target = request.target();
@@ -36,9 +38,9 @@ std::string_view path_of(const Admin::Request& request) {
 } // namespace
 
 Admin::Admin(asio::io_context& context, const config::Admin& settings, const Metrics& metrics,
-             std::shared_ptr<Readiness> readiness, std::function<void()> quit)
-    : context_(context), metrics_(metrics), readiness_(std::move(readiness)), quit_(std::move(quit)),
-      may_quit_(settings.quitquitquit) {
+             const Listeners& listeners, std::shared_ptr<Readiness> readiness, std::function<void()> quit)
+    : context_(context), metrics_(metrics), listeners_(listeners), readiness_(std::move(readiness)),
+      quit_(std::move(quit)), may_quit_(settings.quitquitquit) {
     for (const Acceptor::Endpoint& endpoint : to_endpoints(settings.listen.value())) {
         Acceptor& acceptor = acceptors_.emplace_back(context_.get_executor(), endpoint);
         auto accept = [this](int descriptor, const Acceptor::Endpoint& peer) {
@@ -109,12 +111,21 @@ Awaitable<void> Admin::fill(Response& response, std::string_view path) {
     } else if (is_quit(path)) {
         response.result(http::status::accepted);
         response.body() = "shutting down\n";
+    } else if (path == "/status.json") {
+        response.set(http::field::content_type, "application/json");
+        response.body() = boost::json::serialize(status()) + "\n";
     } else if (path == "/") {
-        response.body() = index_page;
+        response.set(http::field::content_type, "text/html; charset=utf-8");
+        response.set("Content-Security-Policy", content_policy);
+        response.body() = to_html(status());
     } else {
         response.result(http::status::not_found);
-        response.body() = index_page;
+        response.body() = "no such page; / leads to all there are\n";
     }
+}
+
+boost::json::object Admin::status() const {
+    return describe_status(listeners_, readiness_->serving(), std::chrono::system_clock::now());
 }
 
 bool Admin::is_quit(std::string_view path) const {

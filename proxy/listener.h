@@ -1,5 +1,6 @@
 #pragma once
 
+#include "proxy/failure_history.h"
 #include "proxy/metrics.h"
 #include "proxy/upstream.h"
 
@@ -46,6 +47,7 @@ struct Listener {
     std::string user_suffix;
     config::Access access;
     std::shared_ptr<Admission> admission; ///< outlives a reload: sessions of before count, too
+    std::shared_ptr<FailureHistory> failures;
     config::Limits limits;
 };
 

@@ -7,6 +7,7 @@
 #include <boost/asio/detached.hpp>
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 
 namespace proxy {
@@ -22,7 +23,7 @@ void Listeners::apply(const config::Settings& settings) {
     for (const config::Listener& listener : settings.listeners) {
         listeners.push_back(std::make_shared<Listener>(Listener{
             listener.name, std::make_shared<Upstream>(listener.upstream, metrics_), metrics_.listener(listener.name),
-            listener.user_suffix, listener.access, admission_of(listener.name), settings.limits}));
+            listener.user_suffix, listener.access, admission_of(listener.name), failures_, settings.limits}));
     }
     std::list<Bound> fresh;
     std::vector<std::pair<Bound*, std::shared_ptr<const Listener>>> wanted;
@@ -84,6 +85,24 @@ void Listeners::bind(Bound& bound) {
             log::warn("other machines can connect, and what they send to the proxy is plaintext",
                       {{"listener", bound.listener->name}, {"address", acceptor.address()}});
         }
+    }
+}
+
+std::vector<Listeners::Shown> Listeners::shown() const {
+    std::vector<Shown> all;
+    for (const Bound& bound : bound_) {
+        auto shown = std::ranges::find(all, bound.listener, &Shown::listener);
+        if (shown == all.end()) {
+            shown = all.insert(all.end(), Shown{bound.listener, {}});
+        }
+        std::ranges::transform(bound.acceptors, std::back_inserter(shown->addresses), &Acceptor::address);
+    }
+    return all;
+}
+
+void Listeners::close() {
+    for (Bound& bound : bound_) {
+        bound.acceptors.clear();
     }
 }
 

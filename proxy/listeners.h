@@ -29,7 +29,17 @@ public:
 
     std::vector<std::shared_ptr<Upstream>> upstreams() const;
 
-    void close() { bound_.clear(); }
+    /// A listener and where it really listens, for people to read.
+    struct Shown {
+        std::shared_ptr<const Listener> listener;
+        std::vector<std::string> addresses;
+    };
+    std::vector<Shown> shown() const;
+
+    const FailureHistory& failures() const { return *failures_; }
+
+    /// Accepts no more.
+    void close();
 
 private:
     struct Bound {
@@ -45,6 +55,7 @@ private:
     boost::asio::io_context& context_;
     Metrics& metrics_;
     OnAccept on_accept_;
+    std::shared_ptr<FailureHistory> failures_ = std::make_shared<FailureHistory>();
     std::list<Bound> bound_;
 };
 

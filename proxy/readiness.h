@@ -20,6 +20,7 @@ public:
 
     void set_upstreams(std::vector<std::shared_ptr<Upstream>> upstreams) { upstreams_ = std::move(upstreams); }
     void set_serving(bool serving) { serving_ = serving; }
+    bool serving() const { return serving_; }
 
     /// Empty if ready, else what is in the way. Makes a handshake only with upstreams that had none lately, and only
     /// one however many ask meanwhile.

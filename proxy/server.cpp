@@ -42,7 +42,7 @@ Server::Server(Load load, std::optional<std::filesystem::path> config_file)
 void Server::run() {
     apply(settings_);
     if (settings_.admin.listen) {
-        admin_.emplace(context_, settings_.admin, metrics_, readiness_, [this] { begin_drain(false); });
+        admin_.emplace(context_, settings_.admin, metrics_, listeners_, readiness_, [this] { begin_drain(false); });
     }
     const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
     const unsigned count = settings_.limits.workers != 0 ? settings_.limits.workers : cores;

@@ -229,6 +229,7 @@ void Session::record(const Failure& end) {
     } else if (info(end.reason).sqlstate.empty()) {
         log::info("connection closed", fields);
     } else {
+        listener_->failures->note(listener_->name, end, std::chrono::system_clock::now());
         log::warn("connection closed", fields);
     }
 }

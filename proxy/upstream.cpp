@@ -126,7 +126,12 @@ void Upstream::expire_addresses() const {
 void Upstream::record_session(const tls::Stream& stream) {
     last_session_.store(std::chrono::steady_clock::now(), std::memory_order_relaxed);
     registry_.count_tls_session(name_, stream.version(), stream.cipher());
-    record_chain(stream);
+    record_peer(stream);
+}
+
+Upstream::Peer Upstream::peer() const {
+    const std::lock_guard lock(mutex_);
+    return peer_;
 }
 
 std::chrono::steady_clock::duration Upstream::since_last_session() const {
@@ -136,13 +141,15 @@ std::chrono::steady_clock::duration Upstream::since_last_session() const {
 }
 
 /// Parses the chain only when it is another one than last time, not for every connection.
-void Upstream::record_chain(const tls::Stream& stream) {
+void Upstream::record_peer(const tls::Stream& stream) {
     const X509* leaf = SSL_get0_peer_certificate(stream.native());
     const ASN1_BIT_STRING* signature = nullptr;
     X509_get0_signature(&signature, nullptr, leaf);
     const auto* bytes = ASN1_STRING_get0_data(signature);
     const auto size = static_cast<std::size_t>(ASN1_STRING_length(signature));
     const std::lock_guard lock(mutex_);
+    peer_.tls_version = stream.version();
+    peer_.cipher = stream.cipher();
     if (std::equal(leaf_signature_.begin(), leaf_signature_.end(), bytes, bytes + size)) {
         return;
     }
@@ -150,12 +157,12 @@ void Upstream::record_chain(const tls::Stream& stream) {
     // The verified chain reaches the anchor; without verification there is only what the server sent.
     const STACK_OF(X509)* verified = SSL_get0_verified_chain(stream.native());
     const STACK_OF(X509)* chain = verified != nullptr ? verified : SSL_get_peer_cert_chain(stream.native());
-    std::vector<PeerCertificate> certificates;
+    peer_.chain.clear();
     for (int i = 0; i < sk_X509_num(chain); ++i) {
         const X509* certificate = sk_X509_value(chain, i);
-        certificates.push_back({position_of(i, certificate), tls::subject(certificate), tls::not_after(certificate)});
+        peer_.chain.push_back({position_of(i, certificate), tls::subject(certificate), tls::not_after(certificate)});
     }
-    registry_.set_peer_chain(name_, certificates);
+    registry_.set_peer_chain(name_, peer_.chain);
 }
 
 } // namespace proxy

@@ -43,12 +43,20 @@ public:
     /// Notes a finished handshake: for the metrics, and for readiness.
     void record_session(const tls::Stream& stream);
 
+    /// What the last handshake showed; empty if none ever succeeded.
+    struct Peer {
+        std::string tls_version;
+        std::string cipher;
+        std::vector<PeerCertificate> chain;
+    };
+    Peer peer() const;
+
     /// How long ago the last handshake succeeded; duration::max() if none ever did.
     std::chrono::steady_clock::duration since_last_session() const;
 
 private:
     static const std::string& dialled_name(const config::Target& target);
-    void record_chain(const tls::Stream& stream);
+    void record_peer(const tls::Stream& stream);
 
     config::Upstream settings_;
     std::string name_;
@@ -57,8 +65,9 @@ private:
     UpstreamMetrics metrics_;
     std::shared_ptr<const tls::Context> context_;
     std::atomic<std::chrono::steady_clock::time_point> last_session_{std::chrono::steady_clock::time_point::min()};
-    std::mutex mutex_;
+    mutable std::mutex mutex_;
     std::vector<unsigned char> leaf_signature_; // of the chain in the metrics; guarded by mutex_
+    Peer peer_;                                 // guarded by mutex_
 };
 
 /// The settings of the TLS context for `settings`, with libpq's defaults for the files in ~/.postgresql filled in.

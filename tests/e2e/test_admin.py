@@ -136,12 +136,6 @@ def test_readyz_that_may_not_dial(start_proxy):
     assert not proxy.metric("upstream_connect_failures_total")
 
 
-def test_front_page_leads_to_the_others(proxy):
-    status, body = proxy.get("/")
-    assert status == 200
-    assert all(path in body for path in ("/metrics", "/healthz", "/readyz"))
-
-
 @pytest.mark.parametrize("path", ["/nowhere", "/metrics/more", "/../etc/passwd"])
 def test_other_pages_are_not_found(proxy, path):
     assert proxy.get(path)[0] == 404
