@@ -1,6 +1,7 @@
 #include "config/uri.h"
 
 #include "config/error.h"
+#include "config/keywords.h"
 
 #include <algorithm>
 #include <array>
@@ -107,8 +108,10 @@ private:
             if (separator == pair.npos || pair.find('=', separator + 1) != pair.npos) {
                 fail("every query parameter is keyword=value, with \"=\" and \"&\" in a value as %3D and %26");
             }
-            std::string keyword = decode(pair.substr(0, separator), "a query parameter");
-            std::string value = decode(pair.substr(separator + 1), in_quotes(keyword));
+            const std::string unnamed = "a query parameter";
+            std::string keyword = decode(pair.substr(0, separator), unnamed);
+            // What is no keyword may be the rest of a password with a '/' in it.
+            std::string value = decode(pair.substr(separator + 1), is_keyword(keyword) ? in_quotes(keyword) : unnamed);
             // JDBC's spelling, which libpq takes too.
             if (keyword == "ssl" && value == "true") {
                 keyword = "sslmode";

@@ -105,11 +105,15 @@ TEST(Uri, ErrorsSayWhatToWrite) {
         {"postgresql://db?a=b=c", "every query parameter is keyword=value, with \"=\" and \"&\" in a value as %3D and "
                                   "%26"},
         {"postgresql://me:100%@db", "password has a \"%\" without two hexadecimal digits; write a literal one as %25"},
-        {"postgresql://db?a=%4", "\"a\" has a \"%\" without two hexadecimal digits; write a literal one as %25"},
+        {"postgresql://db?port=%4", "\"port\" has a \"%\" without two hexadecimal digits; write a literal one as %25"},
         {"postgresql://db%zz", "host has a \"%\" without two hexadecimal digits; write a literal one as %25"},
-        {"postgresql://db?a=%-1", "\"a\" has a \"%\" without two hexadecimal digits; write a literal one as %25"},
+        {"postgresql://db?port=%-1", "\"port\" has a \"%\" without two hexadecimal digits; write a literal one as %25"},
         {"postgresql://db%00", "host holds %00, a NUL byte"},
         {"postgresql://d b", "host has a blank; write it as %20"},
+        // The password is "5/b?secret=%": whatever it looks like, it is not shown.
+        {"postgresql://me:5/b?secret=%@db",
+         "a query parameter has a \"%\" without two hexadecimal digits; write a literal one as "
+         "%25"},
         {"postgresql://db?%zz=1",
          "a query parameter has a \"%\" without two hexadecimal digits; write a literal one as "
          "%25"},
