@@ -2,9 +2,9 @@
 
 namespace config {
 
-std::string in_quotes(std::string_view text) {
+std::string escape_controls(std::string_view text) {
     constexpr std::string_view digits = "0123456789abcdef";
-    std::string result = "\"";
+    std::string result;
     for (const char character : text) {
         const auto byte = static_cast<unsigned char>(character);
         if (byte < 0x20 || byte == 0x7f) {
@@ -15,7 +15,11 @@ std::string in_quotes(std::string_view text) {
             result += character;
         }
     }
-    return result + '"';
+    return result;
+}
+
+std::string in_quotes(std::string_view text) {
+    return '"' + escape_controls(text) + '"';
 }
 
 } // namespace config

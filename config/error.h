@@ -24,7 +24,10 @@ auto at(const std::string& place, const Parse& parse) {
     }
 }
 
-/// `text` in double quotes, with its control bytes escaped so that no message can drive a terminal.
+/// `text` with its control bytes escaped, so that no message can drive a terminal.
+std::string escape_controls(std::string_view text);
+
+/// The same in double quotes.
 std::string in_quotes(std::string_view text);
 
 } // namespace config

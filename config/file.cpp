@@ -34,7 +34,7 @@ toml::table parse_toml(const std::string& text, const std::string& path) {
     try {
         return toml::parse(text, path);
     } catch (const toml::parse_error& error) {
-        throw Error(place_of(error.source()), std::string(error.description()));
+        throw Error(place_of(error.source()), escape_controls(error.description()));
     }
 }
 

@@ -26,6 +26,7 @@ TEST(FileError, Syntax) {
         {"x = \n", "proxy.toml:1:5: Error while parsing key-value pair"},
         {"[log]\nlevel = 'info'\nlevel = 'info'\n", "proxy.toml:3:"},
         {"[admin\n", "proxy.toml:1:7: "},
+        {"x = i\x1b", "proxy.toml:1:6: Error while parsing floating-point: expected 'inf', saw 'i\\x1b'"},
     });
 }
 
