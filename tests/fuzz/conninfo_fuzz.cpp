@@ -1,0 +1,127 @@
+#include "config/conninfo.h"
+#include "config/error.h"
+#include "config/keywords.h"
+#include "config/portal.h"
+#include "config/upstream.h"
+#include "tests/fuzz/fuzz.h"
+
+#include <libpq-fe.h>
+#include <map>
+#include <memory>
+#include <optional>
+
+using config::Parameter;
+
+namespace {
+
+using Parameters = std::vector<Parameter>;
+using Values = std::map<std::string, std::string>;
+
+/// Stands for a password in the corpus.
+constexpr std::string_view secret = "hunter2";
+
+std::optional<Parameters> parse(std::string_view text) {
+    try {
+        return config::parse_conninfo(text, "fuzz");
+    } catch (const config::Error& error) {
+        const std::string_view message = error.what();
+        fuzz::require(message.starts_with("fuzz: "), "an error names its place");
+        fuzz::require(fuzz::is_printable(message), "a message drives no terminal");
+        fuzz::require(message.find(secret) == message.npos, "a message quotes no password");
+        return std::nullopt;
+    }
+}
+
+/// Backslashes everywhere: no character means anything but itself.
+std::string quoted(const std::string& value) {
+    std::string result = "'";
+    for (const char character : value) {
+        result += '\\';
+        result += character;
+    }
+    return result + "'";
+}
+
+bool is_known(const Parameter& parameter) {
+    return config::is_keyword(parameter.keyword);
+}
+
+void check_round_trip(const Parameters& parameters) {
+    if (!std::all_of(parameters.begin(), parameters.end(), is_known)) {
+        return;
+    }
+    Parameters expected = {{"user", "", "fuzz"}};
+    std::string text = "user=''";
+    for (const Parameter& parameter : parameters) {
+        text += ' ' + parameter.keyword + '=' + quoted(parameter.value);
+        expected.push_back({parameter.keyword, parameter.value, "fuzz"});
+    }
+    fuzz::require(parse(text) == expected, "what is written out in pairs is read back");
+}
+
+std::optional<Values> parse_as_libpq(const std::string& text) {
+    const std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> options(PQconninfoParse(text.c_str(), nullptr),
+                                                                               PQconninfoFree);
+    if (!options) {
+        return std::nullopt;
+    }
+    Values values;
+    for (const PQconninfoOption* option = options.get(); option->keyword != nullptr; ++option) {
+        if (option->val != nullptr) {
+            values[option->keyword] = option->val;
+        }
+    }
+    return values;
+}
+
+/// Some mistakes libpq finds only when it connects, or not before version 17; here they are found at once.
+bool is_hopeless(std::string_view text, Values values) {
+    return (text.starts_with("postgres") && text.find_first_of(" \t\n\v\f\r") != text.npos) ||
+           values["host"].find('@') != std::string::npos ||
+           values["port"].find_first_not_of("0123456789,") != std::string::npos;
+}
+
+void compare_with_libpq(std::string_view text, const std::optional<Parameters>& parameters) {
+    const auto theirs = parse_as_libpq(std::string(text));
+    if (!theirs || is_hopeless(text, *theirs)) {
+        return;
+    }
+    fuzz::require(parameters.has_value(), "what libpq takes is taken here");
+    Values ours;
+    for (const Parameter& parameter : *parameters) {
+        ours[parameter.keyword] = parameter.value;
+    }
+    fuzz::require(ours == *theirs, "it is what libpq takes it for");
+}
+
+void make_upstream(const Parameters& parameters) {
+    try {
+        const auto made = config::make_upstream(parameters, "fuzz");
+        fuzz::require(!made.upstream.targets.empty(), "an upstream has a server");
+    } catch (const config::Error& error) {
+        fuzz::require(fuzz::is_printable(error.what()), "a message drives no terminal");
+    }
+}
+
+bool is_portal(std::string_view text) {
+    try {
+        return config::parse_portal_string(text, "fuzz").has_value();
+    } catch (const config::Error&) {
+        return true;
+    }
+}
+
+} // namespace
+
+int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    const std::string_view text = fuzz::as_text({data, size});
+    const auto parameters = parse(text);
+    if (text.find('\0') == text.npos && !is_portal(text)) {
+        compare_with_libpq(text, parameters);
+    }
+    if (parameters) {
+        check_round_trip(*parameters);
+        make_upstream(*parameters);
+    }
+    return 0;
+}
