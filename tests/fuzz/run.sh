@@ -26,7 +26,7 @@ for seeds in tests/fuzz/corpus/*; do
     learned=build/fuzz/corpus/$target
     mkdir -p "$learned"
     printf '\n==> %s\n' "$target"
-    "build/fuzz/${target}_fuzz" -max_total_time="$seconds" -max_len=12288 -timeout=10 -rss_limit_mb=2048 \
+    "build/fuzz/${target}_fuzz" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 \
         -print_final_stats=1 -verbosity=0 -artifact_prefix="$findings/$target-" "$learned" "$seeds" || failed+=("$target")
 done
 
