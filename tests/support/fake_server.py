@@ -175,7 +175,7 @@ class Dialogue:
 
 
 class FakeServer:
-    """Listens on loopback and runs `script(dialogue)` in a thread for each connection."""
+    """Listens, on loopback by default, and runs `script(dialogue)` in a thread for each connection."""
 
     def __init__(self, context, script, address=("127.0.0.1", 0)):
         self._context = context

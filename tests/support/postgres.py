@@ -68,15 +68,23 @@ class Cluster:
         self._data = self._folder / "data"
         try:
             self._initialize(programs, certificate)
-            self._server = Process([programs / "postgres", "-D", self._data], cwd="/", **_unprivileged())
         except BaseException:
             shutil.rmtree(self._folder)
             raise
+        self._programs = programs
+        self.start()
+
+    def start(self):
+        self._server = Process([self._programs / "postgres", "-D", self._data], cwd="/", **_unprivileged())
         try:
             self._server.wait_for_line("database system is ready to accept connections")
         except BaseException:
             self.stop()
             raise
+
+    def crash(self):
+        """End at once and leave every session in the lurch; `start` brings it back."""
+        self._server.stop(signal.SIGQUIT)
 
     def stop(self):
         try:
