@@ -1,7 +1,6 @@
 // The one place that sees libpq's protocol headers: our constants must be theirs.
 extern "C" {
 #include <c.h>
-
 #include <libpq/pqcomm.h>
 }
 

@@ -96,7 +96,7 @@ std::vector<std::filesystem::path> files_of(const tls::ContextOptions& options) 
     return files;
 }
 
-Upstream::Upstream(config::Upstream settings, Metrics& metrics)
+Upstream::Upstream(const config::Upstream& settings, Metrics& metrics)
     : Upstream(settings, to_context_options(settings), metrics) {}
 
 Upstream::Upstream(config::Upstream settings, const tls::ContextOptions& options, Metrics& metrics)

@@ -22,7 +22,7 @@ namespace proxy {
 class Upstream {
 public:
     /// Loads trust and keys. Throws tls::Error.
-    Upstream(config::Upstream settings, Metrics& metrics);
+    Upstream(const config::Upstream& settings, Metrics& metrics);
 
     /// The same with another idea of trust than the settings have.
     Upstream(config::Upstream settings, const tls::ContextOptions& options, Metrics& metrics);
