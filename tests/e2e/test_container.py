@@ -75,7 +75,7 @@ def test_image_says_what_it_is_and_how_to_run_it(engine, image):
     assert labels["org.opencontainers.image.title"] == "pg-tls-proxy"
     assert labels["org.opencontainers.image.revision"] == REVISION
     version = engine.docker("run", "--rm", "--network=none", IMAGE, "--version")
-    assert f"pg-tls-proxy {labels['org.opencontainers.image.version']} " in version
+    assert f"pg-tls-proxy {labels['org.opencontainers.image.version']} ({REVISION[:12]}," in version
 
 
 def test_an_app_on_localhost_talks_tls_to_the_server(start_app):
