@@ -72,10 +72,14 @@ void Acceptor::set_access(const config::Access& access) const {
 }
 
 Acceptor::~Acceptor() {
+    on_accept_ = nullptr; // there may be nobody left to hand over to
     close();
 }
 
 void Acceptor::close() {
+    if (on_accept_ && socket_->is_open()) {
+        accept_burst(*socket_, on_accept_);
+    }
     error_code ignored;
     socket_->close(ignored);
     if (!unix_path_.empty()) {
@@ -89,8 +93,9 @@ std::string Acceptor::address() const {
     return to_string(socket_->local_endpoint());
 }
 
-Awaitable<void> Acceptor::run(OnAccept on_accept) const {
-    return accept_until_closed(socket_, std::move(on_accept));
+Awaitable<void> Acceptor::run(OnAccept on_accept) {
+    on_accept_ = std::move(on_accept);
+    return accept_until_closed(socket_, on_accept_);
 }
 
 Awaitable<void> Acceptor::accept_until_closed(std::shared_ptr<Socket> socket, OnAccept on_accept) {

@@ -29,11 +29,12 @@ public:
     ~Acceptor(); ///< removes the Unix socket
 
     /// Accepts until close(), and hands over what came. May outlive the acceptor.
-    Awaitable<void> run(OnAccept on_accept) const;
+    Awaitable<void> run(OnAccept on_accept);
 
     /// Lets others open the Unix socket from now on; no matter for TCP. Throws std::runtime_error.
     void set_access(const config::Access& access) const;
 
+    /// Hands over what is in the queue first: the kernel would reset it.
     void close();
 
     /// Where it listens really: with the port that the kernel chose for port 0.
@@ -49,6 +50,7 @@ private:
 
     std::shared_ptr<Socket> socket_;
     std::string unix_path_;
+    OnAccept on_accept_;
 };
 
 /// The endpoints to bind for an address: two for `localhost` where the machine has IPv6.

@@ -102,6 +102,9 @@ std::vector<Listeners::Shown> Listeners::shown() const {
 
 void Listeners::close() {
     for (Bound& bound : bound_) {
+        for (Acceptor& acceptor : bound.acceptors) {
+            acceptor.close();
+        }
         bound.acceptors.clear();
     }
 }

@@ -236,21 +236,29 @@ void Session::record(const Failure& end) {
 
 void Session::drain() {
     if (auto* reader = std::get_if<StartupReader>(&phase_)) {
-        reader->abort(draining());
+        reader->refuse(draining(), parting_time);
     } else if (auto* connector = std::get_if<Connector>(&phase_)) {
         connector->abort(draining());
     }
 }
 
+void Session::end_opening() {
+    if (auto* reader = std::get_if<StartupReader>(&phase_)) {
+        reader->abort(draining());
+    } else {
+        drain();
+    }
+}
+
 void Session::stop() {
-    drain();
+    end_opening();
     if (auto* relay = std::get_if<Relay>(&phase_)) {
         relay->stop({Reason::drain_timeout, "the proxy is shutting down, and this session took too long", {}, {}});
     }
 }
 
 void Session::abort() {
-    drain();
+    end_opening();
     if (auto* relay = std::get_if<Relay>(&phase_)) {
         relay->abort({Reason::drain_timeout, "ended with the proxy", {}, {}});
     }

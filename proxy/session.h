@@ -40,6 +40,8 @@ private:
     Awaitable<Result<std::unique_ptr<tls::Stream>>> connect_for_app();
     Awaitable<RelayEnd> forward_cancel(Startup startup);
     Awaitable<void> part_from_app(const RelayEnd& end);
+    /// As drain(), without waiting for the startup packet.
+    void end_opening();
     void record(const Failure& end);
 
     AppSocket app_;

@@ -24,6 +24,11 @@ void StartupReader::abort(Failure failure) {
     app_.cancel();
 }
 
+void StartupReader::refuse(Failure failure, std::chrono::milliseconds patience) {
+    refused_ = std::move(failure);
+    patience_.emplace(app_.get_executor(), patience, [this] { abort(*refused_); });
+}
+
 Awaitable<Result<Startup>> StartupReader::read() {
     for (;;) {
         const auto decoded = protocol::decode_startup_packet(buffer_);
@@ -33,6 +38,9 @@ Awaitable<Result<Startup>> StartupReader::read() {
         } else if (const auto* found = std::get_if<protocol::Decoded>(&decoded)) {
             const bool for_server = !std::holds_alternative<protocol::SslRequest>(found->packet) &&
                                     !std::holds_alternative<protocol::GssEncRequest>(found->packet);
+            if (for_server && refused_) {
+                co_return std::move(*refused_);
+            }
             if (for_server) {
                 co_return Startup{found->packet, std::move(buffer_)};
             }

@@ -1,9 +1,11 @@
 #pragma once
 
 #include "protocol/startup.h"
+#include "proxy/deadline.h"
 #include "proxy/failure.h"
 #include "proxy/socket.h"
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -29,6 +31,10 @@ public:
     /// Ends a read() under way with `failure`.
     void abort(Failure failure);
 
+    /// Ends a read() under way with `failure` when the app has sent its startup packet, as a server would (libpq does
+    /// not believe what answers its SSLRequest), or after `patience`.
+    void refuse(Failure failure, std::chrono::milliseconds patience);
+
 private:
     Awaitable<std::optional<Failure>> receive();
     Awaitable<std::optional<Failure>> refuse_encryption(std::size_t packet_size);
@@ -38,6 +44,8 @@ private:
     std::vector<std::uint8_t> buffer_;
     unsigned refusals_ = 0;
     std::optional<Failure> aborted_;
+    std::optional<Failure> refused_;
+    std::optional<Deadline> patience_;
 };
 
 } // namespace proxy

@@ -6,7 +6,16 @@ import threading
 import pytest
 
 from support.process import DEADLINE
-from support.wire import AUTHENTICATION_OK, READY_FOR_QUERY, Client, message, parse_error, query, startup_message
+from support.wire import (
+    AUTHENTICATION_OK,
+    READY_FOR_QUERY,
+    SSL_REQUEST,
+    Client,
+    message,
+    parse_error,
+    query,
+    startup_message,
+)
 
 LOGIN = AUTHENTICATION_OK + READY_FOR_QUERY
 DRAIN_AT_ONCE = '[limits]\ndrain_timeout = "100ms"\n'
@@ -50,6 +59,20 @@ def test_an_app_that_has_not_spoken_does_not_hold_it_up(fake_behind_proxy):
             start_session(later)
         proxy.closed()
         proxy.send_signal(signal.SIGTERM)
+        assert app.read_fatal()["C"] == "57P03"
+    assert proxy.wait() == 0
+
+
+def test_an_app_that_asks_for_ssl_is_told_after_its_startup_packet(fake_behind_proxy):
+    """In answer to SSLRequest libpq believes no error, and would not go on to the next of its hosts."""
+    _, proxy = fake_behind_proxy(lambda dialogue: dialogue.accept_session(), settings=DRAIN_FOR_EVER)
+    with Client(proxy.address()) as app, Client(proxy.address()) as later:
+        start_session(later)
+        proxy.send_signal(signal.SIGTERM)
+        proxy.wait_for("shutting down")
+        app.send(SSL_REQUEST)
+        assert app.read(1) == b"N"
+        app.send(startup_message())
         assert app.read_fatal()["C"] == "57P03"
     assert proxy.wait() == 0
 
