@@ -73,7 +73,7 @@ TEST(Demand, IsWhatCountingSays) {
         std::vector<Demand::Time> arrivals;
         Demand::Time now = start;
         for (int i = 0; i < 1000; ++i) {
-            now += std::chrono::milliseconds(random() % 10 == 0 ? random() % 40'000 : random() % 300);
+            now += std::chrono::milliseconds(static_cast<int>(random() % (random() % 10 == 0 ? 40'000 : 300)));
             demand.arrival(now);
             arrivals.push_back(now);
             ASSERT_EQ(demand.target(now), counted(arrivals, now, limit)) << "arrival " << i;
