@@ -76,6 +76,7 @@ void read_limits(const Entry& entry, Limits& limits) {
         {"startup_timeout", [&](const Entry& timeout) { limits.startup_timeout = read_positive_duration(timeout); }},
         {"drain_delay", [&](const Entry& delay) { limits.drain_delay = read_duration(delay); }},
         {"drain_timeout", [&](const Entry& timeout) { limits.drain_timeout = read_duration(timeout); }},
+        {"idle_timeout", [&](const Entry& timeout) { limits.idle_timeout = read_duration(timeout); }},
         {"half_close_timeout", [&](const Entry& timeout) { limits.half_close_timeout = read_duration(timeout); }},
         {"warm_connections",
          [&](const Entry& warm) { limits.warm_connections = warm.integer(0, Limits::max_warm_connections); }},

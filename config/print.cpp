@@ -156,6 +156,7 @@ std::string to_toml(const Settings& settings) {
     out.text("drain_delay", to_string(limits.drain_delay));
     out.text("drain_timeout", to_string(limits.drain_timeout));
     out.text("half_close_timeout", to_string(limits.half_close_timeout));
+    out.text("idle_timeout", to_string(limits.idle_timeout));
     out.integer("warm_connections", limits.warm_connections);
     out.integer("workers", limits.workers);
     for (const Listener& listener : listeners) {

@@ -157,6 +157,8 @@ struct Limits {
     std::chrono::milliseconds drain_timeout = std::chrono::seconds(30);
     /// How long an app that has closed its sending side is kept without a byte from the server.
     std::chrono::milliseconds half_close_timeout = std::chrono::minutes(10);
+    /// How long an app may keep a session and ask for nothing. Zero: for ever.
+    std::chrono::milliseconds idle_timeout{0};
     /// Connections to the server that each listener may hold ready at most, beyond those in use. Zero: none.
     unsigned warm_connections = 8;
     static constexpr unsigned max_warm_connections = 1000;

@@ -31,6 +31,7 @@ constexpr std::array<ReasonInfo, reason_count> reasons = {{
     {Reason::client_lost, "client_lost", "", ""},
     {Reason::half_close_timeout, "half_close_timeout", "", ""},
     {Reason::user_refused, "user_refused", "28000", "The listener's allow_users names the users that may connect."},
+    {Reason::idle_timeout, "idle_timeout", "57P05", "limits.idle_timeout sets how long an idle session may stay."},
     {Reason::too_many_connections, "too_many_connections", "53300", "Use fewer connections, or raise that limit."},
     {Reason::draining, "draining", "57P03", "Connect again: another instance may be taking over."},
     {Reason::drain_timeout, "drain_timeout", "57P01", "limits.drain_timeout sets how long sessions may go on."},

@@ -32,6 +32,7 @@ enum class Reason : std::uint8_t {
     client_lost,
     half_close_timeout,
     user_refused,
+    idle_timeout,
     // The proxy.
     too_many_connections,
     draining,

@@ -16,14 +16,15 @@ using boost::system::error_code;
 using Status = tls::Stream::Status;
 
 Relay::Relay(AppSocket& app, tls::Stream& server, Scratch& scratch, const ListenerMetrics& metrics, Options options)
-    : app_(app), server_(server), scratch_(scratch), metrics_(metrics), options_(options), timer_(app.get_executor()) {}
+    : app_(app), server_(server), scratch_(scratch), metrics_(metrics), options_(options), timer_(app.get_executor()),
+      idle_(app.get_executor()) {}
 
 Awaitable<RelayEnd> Relay::run(std::vector<std::uint8_t> opening) {
     using namespace asio::experimental::awaitable_operators;
     app_.native_non_blocking(true);
     app_.non_blocking(true);
-    auto both = pump_to_app() && pump_to_server(std::move(opening));
-    co_await std::move(both);
+    auto all = pump_to_app() && pump_to_server(std::move(opening)) && watch_idleness();
+    co_await std::move(all);
     server_.shutdown();
     error_code ignored;
     server_.socket().close(ignored);
@@ -49,6 +50,7 @@ void Relay::end(Failure failure, bool at_boundary) {
     server_.socket().cancel(ignored);
     app_.cancel(ignored);
     timer_.cancel();
+    idle_.cancel();
 }
 
 /// The server has closed. Whether that is news depends on who spoke last.
@@ -81,7 +83,7 @@ Awaitable<void> Relay::pump_to_app() {
         }
         const auto [size, status] = server_.read_some(scratch_);
         const Bytes bytes(scratch_.data(), size);
-        answers_.walk(bytes);
+        walk_answers(bytes);
         deliver(bytes);
         if (!backlog_.empty()) {
             co_await deliver_backlog();
@@ -111,7 +113,7 @@ Awaitable<void> Relay::authenticate() {
         const auto [progress, consumed] = filter.feed(input, output);
         if (progress == protocol::AuthFilter::Status::done) {
             const Bytes rest = input.subspan(consumed);
-            answers_.walk(rest);
+            walk_answers(rest);
             output.insert(output.end(), rest.begin(), rest.end());
             const auto elapsed = std::chrono::steady_clock::now() - options_.accepted;
             metrics_.session_ready.Observe(std::chrono::duration<double>(elapsed).count());
@@ -133,6 +135,12 @@ Awaitable<void> Relay::authenticate() {
             co_await wait_for_server(status);
         }
     }
+}
+
+void Relay::walk_answers(Bytes bytes) {
+    answers_.walk(bytes);
+    const bool ready = !bytes.empty() && answers_.at_boundary() && answers_.last_tag() == 'Z';
+    asked_ = asked_ && !ready;
 }
 
 /// After a full buffer the neighbours get their turn first.
@@ -219,6 +227,7 @@ Relay::Bytes Relay::read_app() {
 Status Relay::send_to_server(Bytes bytes) {
     bytes_to_server_ += bytes.size();
     metrics_.bytes_to_server.Increment(static_cast<double>(bytes.size()));
+    asked_ = asked_ || !bytes.empty();
     const auto [size, status] = server_.write_some(bytes);
     if (status == Status::want_write) {
         unsent_.assign(bytes.begin() + static_cast<std::ptrdiff_t>(size), bytes.end());
@@ -238,6 +247,24 @@ Awaitable<Status> Relay::send_backlog() {
     }
     unsent_ = std::vector<std::uint8_t>();
     co_return status;
+}
+
+/// An app that waits for its answer is not idle, however long that takes. Late by a quarter of the time at most,
+/// because no clock is read for it when bytes move.
+Awaitable<void> Relay::watch_idleness() {
+    constexpr int looks = 4;
+    std::uint64_t before = 0;
+    for (int idle = 0; !end_ && options_.idle_timeout.count() > 0;) {
+        idle_.expires_after(options_.idle_timeout / looks);
+        auto wait = idle_.async_wait(asio::as_tuple(asio::deferred));
+        co_await std::move(wait);
+        const std::uint64_t now = bytes_to_server_ + bytes_to_app_;
+        idle = asked_ || now != before ? 0 : idle + 1;
+        before = now;
+        if (idle == looks && !stop_) {
+            stop({Reason::idle_timeout, "the session was idle for too long", {}, {}});
+        }
+    }
 }
 
 /// Passes the end of the app's side on, and waits for the server to finish: as long as it keeps sending.

@@ -34,6 +34,7 @@ public:
     struct Options {
         std::chrono::steady_clock::time_point accepted;
         std::chrono::milliseconds half_close_timeout;
+        std::chrono::milliseconds idle_timeout; ///< zero: none
     };
 
     /// All references must outlive the relay.
@@ -56,6 +57,7 @@ private:
 
     Awaitable<void> pump_to_app();
     Awaitable<void> authenticate();
+    void walk_answers(Bytes bytes);
     Awaitable<void> wait_for_server(tls::Stream::Status status);
     void deliver(Bytes bytes);
     Awaitable<void> deliver_backlog();
@@ -65,6 +67,8 @@ private:
     tls::Stream::Status send_to_server(Bytes bytes);
     Awaitable<tls::Stream::Status> send_backlog();
     Awaitable<void> half_close();
+
+    Awaitable<void> watch_idleness();
 
     void end(Failure failure, bool at_boundary);
     void end_of_app(const boost::system::error_code& error);
@@ -76,11 +80,13 @@ private:
     const ListenerMetrics& metrics_;
     Options options_;
     boost::asio::steady_timer timer_;
+    boost::asio::steady_timer idle_;
 
     std::vector<std::uint8_t> backlog_; // for the app
     std::vector<std::uint8_t> unsent_;  // for the server, in clear
     protocol::FrameWalker answers_;
     protocol::TerminateWatch requests_;
+    bool asked_ = true; // the app has sent something since the last ReadyForQuery
     bool app_closed_ = false;
     bool app_has_more_ = false; // the last read filled its buffer
     std::uint64_t bytes_to_server_ = 0;

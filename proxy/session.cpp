@@ -103,7 +103,7 @@ Awaitable<RelayEnd> Session::serve() {
     }
     tls_version_ = (*server)->version();
     tls_cipher_ = (*server)->cipher();
-    const Relay::Options options{accepted_, listener_->limits.half_close_timeout};
+    const Relay::Options options{accepted_, listener_->limits.half_close_timeout, listener_->limits.idle_timeout};
     auto& relay = phase_.emplace<Relay>(app_, **server, worker_.scratch(), listener_->metrics, options);
     auto end = co_await relay.run(std::move(startup->bytes));
     bytes_to_server_ += relay.bytes_to_server();

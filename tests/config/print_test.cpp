@@ -43,7 +43,7 @@ Settings everything() {
     return {
         {UnixAddress{"/run/admin"}, 1500ms, true},
         {LogLevel::debug, LogFormat::json, 3},
-        {1, 2ms, 6s, 3min, 4h, 5},
+        {1, 2ms, 6s, 3min, 4h, 8h, 5},
         {Listener{"first", {TcpAddress{"::1", 1}, UnixAddress{"/a,b"}}, upstream},
          Listener{"second one", {TcpAddress{"localhost", 0}}, other, "@suffix", {.allow_remote_clients = true}, 9}}};
 }
@@ -91,6 +91,7 @@ startup_timeout = "10s"
 drain_delay = "0"
 drain_timeout = "30s"
 half_close_timeout = "10m"
+idle_timeout = "0"
 warm_connections = 8
 workers = 0
 

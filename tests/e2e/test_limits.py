@@ -5,7 +5,7 @@ import signal
 import pytest
 
 from support.proxy import verified_upstream
-from support.wire import AUTHENTICATION_OK, READY_FOR_QUERY, Client, startup_message
+from support.wire import AUTHENTICATION_OK, READY_FOR_QUERY, Client, query, startup_message
 
 LOGIN = AUTHENTICATION_OK + READY_FOR_QUERY
 
@@ -32,6 +32,36 @@ def test_one_too_many_is_told_and_a_place_that_is_free_is_given(fake_behind_prox
     with Client(proxy.address()) as third:
         assert log_in(third)
     assert len(server.dialogues) == 2
+
+
+def test_an_idle_session_ends(fake_behind_proxy):
+    _, proxy = fake_behind_proxy(
+        lambda dialogue: dialogue.accept_session(), settings='[limits]\nidle_timeout = "200ms"\n'
+    )
+    with Client(proxy.address()) as app:
+        assert log_in(app)
+        error = app.read_fatal()
+    assert error["C"] == "57P05" and "idle_timeout" in error["H"]
+    assert proxy.closed()["reason"] == "idle_timeout"
+
+
+def test_an_app_that_waits_for_its_answer_is_not_idle(fake_behind_proxy):
+    def script(dialogue):
+        dialogue.accept_session()
+        dialogue.read_message()
+        server.released.wait()
+        dialogue.write(READY_FOR_QUERY)
+
+    server, proxy = fake_behind_proxy(script, settings='[limits]\nidle_timeout = "40ms"\n')
+    with Client(proxy.address()) as waiting:
+        assert log_in(waiting)
+        waiting.send(query("SELECT pg_sleep(1)"))
+        with Client(proxy.address()) as idle:
+            assert log_in(idle)
+            assert idle.read_fatal()["C"] == "57P05"
+        proxy.closed(reason="idle_timeout")
+        server.released.set()
+        assert waiting.read(len(READY_FOR_QUERY)) == READY_FOR_QUERY
 
 
 @pytest.fixture
