@@ -95,15 +95,24 @@ class Soak:
         self.count("copies")
 
     def cancel(self, session, _):
-        timer = threading.Timer(0.05, session.cancel)
-        timer.start()
+        """A cancel that comes before its query cancels nothing, so it is sent until the query has ended."""
+        ended = threading.Event()
+
+        def cancel_until_it_ends():
+            while not ended.wait(0.05):
+                session.cancel()
+
+        canceller = threading.Thread(target=cancel_until_it_ends)
+        canceller.start()
         try:
             session.cursor().execute("SELECT pg_sleep(600)")
         except psycopg2.errors.QueryCanceled:
             self.count("cancels")
         else:
             self.expect(False, "a query that was to be cancelled")
-        timer.join()
+        finally:
+            ended.set()
+            canceller.join()
 
     def keep_doing(self, work, seed):
         source = random.Random(seed)

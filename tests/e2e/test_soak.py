@@ -12,5 +12,6 @@ from support.proxy import BINARY, ROOT
 @pytest.mark.timeout(300)
 def test_a_minute_of_everything_at_once():
     command = [sys.executable, ROOT / "bench/soak.py", "--seconds", "60"]
-    soak = subprocess.run(command, env={**os.environ, "PG_TLS_PROXY": str(BINARY)}, capture_output=True, text=True)
+    variables = {**os.environ, "PG_TLS_PROXY": str(BINARY)}
+    soak = subprocess.run(command, env=variables, capture_output=True, text=True, timeout=240)
     assert soak.returncode == 0, soak.stdout + soak.stderr
