@@ -24,8 +24,7 @@ bool has_hung_up(AppSocket& socket) {
 
 } // namespace
 
-HangUp::HangUp(AppSocket& socket, std::function<void()> on_hang_up)
-    : state_(std::make_shared<State>()) {
+HangUp::HangUp(AppSocket& socket, std::function<void()> on_hang_up) : state_(std::make_shared<State>()) {
     state_->on_hang_up = std::move(on_hang_up);
     const auto wake = [state = state_, &socket](const boost::system::error_code& error) {
         if (!error && state->on_hang_up && has_hung_up(socket)) {
