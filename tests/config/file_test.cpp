@@ -57,11 +57,12 @@ TEST(File, WhatItLeavesOutHasItsDefault) {
 }
 
 TEST(File, TheOtherKeys) {
-    const Settings settings = settings_of("[admin]\nlisten = 'off'\nready_probe = '0'\nquitquitquit = true\n"
-                                          "[log]\nmax_repeats = 0\n"
-                                          "[limits]\nhalf_close_timeout = '0'\nidle_timeout = '1h'\nworkers = 3\ndrain_timeout = '0'\n"
-                                          "drain_delay = '5s'\n" +
-                                          listener + "max_connections = 4\n");
+    const Settings settings =
+        settings_of("[admin]\nlisten = 'off'\nready_probe = '0'\nquitquitquit = true\n"
+                    "[log]\nmax_repeats = 0\n"
+                    "[limits]\nhalf_close_timeout = '0'\nidle_timeout = '1h'\nworkers = 3\ndrain_timeout = '0'\n"
+                    "drain_delay = '5s'\n" +
+                    listener + "max_connections = 4\n");
     EXPECT_EQ(settings.admin, (Admin{std::nullopt, 0ms, true}));
     EXPECT_EQ(settings.log.max_repeats, 0U);
     EXPECT_EQ(settings.limits.half_close_timeout, 0ms);

@@ -82,7 +82,9 @@ TEST(Load, WithoutAFile) {
     Upstream upstream;
     upstream.targets = {Target{"db", "", 5432}};
     const Loaded loaded = load({.upstream = "host=db"}, variables());
-    EXPECT_EQ(loaded.settings, (Settings{{}, {}, {}, {Listener{"main", {tcp(5432)}, upstream}}}));
+    Settings settings;
+    settings.listeners = {Listener{"main", {tcp(5432)}, upstream}};
+    EXPECT_EQ(loaded.settings, settings);
     EXPECT_THAT(loaded.notices, IsEmpty());
     EXPECT_EQ(load({}, variables({{"PGHOST", "db"}})).settings, loaded.settings);
     EXPECT_EQ(load({}, variables({{"PG_TLS_PROXY_UPSTREAM", "postgresql://db"}})).settings, loaded.settings);
