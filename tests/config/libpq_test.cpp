@@ -2,40 +2,23 @@
 #include "config/error.h"
 #include "config/keywords.h"
 #include "config/portal.h"
+#include "tests/config/libpq.h"
 
 #include <gmock/gmock.h>
 
-#include <libpq-fe.h>
-#include <map>
-#include <memory>
 #include <optional>
 
 // What libpq itself makes of a conninfo is what we make of it.
 namespace config {
 namespace {
 
-using Values = std::map<std::string, std::string>;
+using test::Values;
 
 /// libpq finds out about these only when it connects; we may at once.
 std::optional<Values> unless_hopeless(Values values) {
     const bool is_host = values["host"].find('@') == std::string::npos;
     const bool is_port = values["port"].find_first_not_of("0123456789,") == std::string::npos;
     return is_host && is_port ? std::optional(std::move(values)) : std::nullopt;
-}
-
-std::optional<Values> parse_as_libpq(const std::string& text) {
-    const std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> options(PQconninfoParse(text.c_str(), nullptr),
-                                                                               PQconninfoFree);
-    if (!options) {
-        return std::nullopt;
-    }
-    Values values;
-    for (const PQconninfoOption* option = options.get(); option->keyword != nullptr; ++option) {
-        if (option->val != nullptr) {
-            values[option->keyword] = option->val;
-        }
-    }
-    return unless_hopeless(std::move(values));
 }
 
 std::optional<Values> parse_as_we_do(const std::string& text) {
@@ -52,6 +35,11 @@ std::optional<Values> parse_as_we_do(const std::string& text) {
     } catch (const Error&) {
         return std::nullopt;
     }
+}
+
+std::optional<Values> parse_as_libpq(const std::string& text) {
+    auto values = test::parse_as_libpq(text);
+    return values ? unless_hopeless(std::move(*values)) : std::nullopt;
 }
 
 /// Every text of up to `length` pieces behind `prefix`.

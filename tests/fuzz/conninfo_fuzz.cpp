@@ -3,19 +3,18 @@
 #include "config/keywords.h"
 #include "config/portal.h"
 #include "config/upstream.h"
+#include "tests/config/libpq.h"
 #include "tests/fuzz/fuzz.h"
 
-#include <libpq-fe.h>
-#include <map>
-#include <memory>
 #include <optional>
 
 using config::Parameter;
+using config::test::parse_as_libpq;
+using config::test::Values;
 
 namespace {
 
 using Parameters = std::vector<Parameter>;
-using Values = std::map<std::string, std::string>;
 
 /// Stands for a password in the corpus.
 constexpr std::string_view secret = "hunter2";
@@ -57,21 +56,6 @@ void check_round_trip(const Parameters& parameters) {
         expected.push_back({parameter.keyword, parameter.value, "fuzz"});
     }
     fuzz::require(parse(text) == expected, "what is written out in pairs is read back");
-}
-
-std::optional<Values> parse_as_libpq(const std::string& text) {
-    const std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> options(PQconninfoParse(text.c_str(), nullptr),
-                                                                               PQconninfoFree);
-    if (!options) {
-        return std::nullopt;
-    }
-    Values values;
-    for (const PQconninfoOption* option = options.get(); option->keyword != nullptr; ++option) {
-        if (option->val != nullptr) {
-            values[option->keyword] = option->val;
-        }
-    }
-    return values;
 }
 
 /// Some mistakes libpq finds only when it connects, or not before version 17; here they are found at once.
