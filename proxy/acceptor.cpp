@@ -122,14 +122,15 @@ bool Acceptor::accept_burst(Socket& socket, const OnAccept& on_accept) {
             on_accept(descriptor, peer);
             continue;
         }
-        if (errno == EINTR || errno == ECONNABORTED) {
+        const int error = errno;
+        if (error == EINTR || error == ECONNABORTED) {
             continue;
         }
-        if (errno == EAGAIN || errno == EWOULDBLOCK) {
+        if (error == EAGAIN || error == EWOULDBLOCK) {
             return true;
         }
         log::error("cannot accept connections for now", {{"address", to_string(socket.local_endpoint())},
-                                                         {"error", std::generic_category().message(errno)}});
+                                                         {"error", std::generic_category().message(error)}});
         return false;
     }
     return true;

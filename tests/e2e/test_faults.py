@@ -221,7 +221,8 @@ def test_a_resolver_that_stops_answering(start_fake, start_proxy, certificates, 
 
 def test_no_descriptors_left(fake_behind_proxy):
     """Connections wait or are refused with a reason; once descriptors are free, all is as before."""
-    _, proxy = fake_behind_proxy(accept, connect_timeout=2, settings='[limits]\nworkers = 1\nstartup_timeout = "2s"\n')
+    settings = '[limits]\nworkers = 1\nstartup_timeout = "2s"\n[log]\nmax_repeats = 0\n'
+    _, proxy = fake_behind_proxy(accept, connect_timeout=2, settings=settings)
     check_that_it_serves(proxy, 1)
     before = descriptors(proxy)
     resource.prlimit(proxy.pid, resource.RLIMIT_NOFILE, (before + 20, before + 20))
@@ -229,7 +230,7 @@ def test_no_descriptors_left(fake_behind_proxy):
         apps = [connections.enter_context(Client(proxy.address())) for _ in range(60)]
         for app in apps:
             app.send(startup_message())
-        proxy.wait_for("cannot accept connections for now")
+        assert proxy.wait_for("cannot accept connections for now")["error"] == "Too many open files"
         answers = [app.socket.recv(1) for app in apps[:5]]
         assert set(answers) <= {b"R", b"E"}
     proxy.wait_until(lambda lines: sum("connection closed" in line for line in lines) == 61, "all the ends")
