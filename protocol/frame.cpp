@@ -6,6 +6,7 @@ namespace protocol {
 
 void FrameWalker::begin_body() {
     tag_ = static_cast<char>(header_[0]);
+    count_ += counted_.find(tag_) != std::string_view::npos ? 1U : 0U;
     header_size_ = 0;
     const std::uint32_t length = boost::endian::load_big_u32(header_.data() + 1);
     lost_ = length < min_frame_length || length > max_frame_length;

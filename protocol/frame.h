@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <string_view>
 
 namespace protocol {
 
@@ -15,6 +16,11 @@ constexpr std::uint32_t max_frame_length = 0x7fffffff; // it is an Int32
 /// Follows a stream of messages by their headers alone, to know when it stands between two of them.
 class FrameWalker {
 public:
+    FrameWalker() = default;
+
+    /// Counts the messages whose tag is one of `counted`, which must outlive it.
+    explicit FrameWalker(std::string_view counted) : counted_(counted) {}
+
     /// Moves over the next bytes of the stream, which may begin and end anywhere.
     void walk(Bytes bytes);
 
@@ -24,6 +30,9 @@ public:
     /// The tag of the last message whose header is complete; zero before the first.
     char last_tag() const { return tag_; }
 
+    /// How many of the messages to be counted there were, by their headers.
+    std::uint64_t count() const { return count_; }
+
 private:
     void begin_body();
 
@@ -32,6 +41,8 @@ private:
     char tag_ = 0;
     bool lost_ = false; // a length that cannot be: there are no boundaries any more
     std::uint32_t body_left_ = 0;
+    std::string_view counted_;
+    std::uint64_t count_ = 0;
 };
 
 /// Whether the last bytes that a client sent were a Terminate message.

@@ -111,6 +111,17 @@ Awaitable<void> Acceptor::accept_until_closed(std::shared_ptr<Socket> socket, On
     }
 }
 
+/// The listener outlives what a single connection meets, such as a lack of memory.
+bool Acceptor::hand_over(const OnAccept& on_accept, int descriptor, const Endpoint& peer) {
+    try {
+        on_accept(descriptor, peer);
+        return true;
+    } catch (const std::exception& error) {
+        log::error("cannot take a connection", {{"error", error.what()}});
+        return false;
+    }
+}
+
 /// Takes what is in the queue. False if there is no going on for now: out of descriptors or memory.
 bool Acceptor::accept_burst(Socket& socket, const OnAccept& on_accept) {
     while (socket.is_open()) {
@@ -119,7 +130,9 @@ bool Acceptor::accept_burst(Socket& socket, const OnAccept& on_accept) {
         const int descriptor = accept4(socket.native_handle(), peer.data(), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (descriptor >= 0) {
             peer.resize(size);
-            on_accept(descriptor, peer);
+            if (!hand_over(on_accept, descriptor, peer)) {
+                return false;
+            }
             continue;
         }
         const int error = errno;

@@ -158,6 +158,8 @@ std::shared_ptr<Dial::Attempt> Dial::settle_attempts() {
 void Dial::record_failure(const Attempt& attempt, const std::string& why) {
     const std::string outcome = to_string(attempt.endpoint) + ": " + why;
     steps_.note(outcome, attempt.began);
+    failure_.reason = Reason::connect; // even if asking for other addresses has failed meanwhile
+    failure_.hint.clear();
     failure_.message = "could not connect to " + host_->text() + ": " + why;
     failure_.detail += (failure_.detail.empty() ? "tried " : ", ") + outcome;
 }

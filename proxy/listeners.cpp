@@ -53,7 +53,13 @@ void Listeners::apply(const config::Settings& settings) {
         bound->listener = std::move(next);
         kept.insert(bound);
     }
-    std::erase_if(bound_, [&](Bound& bound) { return !kept.contains(&bound); });
+    std::erase_if(bound_, [&](Bound& bound) {
+        const bool gone = !kept.contains(&bound);
+        if (gone) {
+            bound.close();
+        }
+        return gone;
+    });
     bound_.splice(bound_.end(), fresh);
 }
 
@@ -100,12 +106,16 @@ std::vector<Listeners::Shown> Listeners::shown() const {
     return all;
 }
 
+void Listeners::Bound::close() {
+    for (Acceptor& acceptor : acceptors) {
+        acceptor.close();
+    }
+    acceptors.clear();
+}
+
 void Listeners::close() {
     for (Bound& bound : bound_) {
-        for (Acceptor& acceptor : bound.acceptors) {
-            acceptor.close();
-        }
-        bound.acceptors.clear();
+        bound.close();
     }
 }
 

@@ -46,6 +46,9 @@ private:
         config::Address address;
         std::shared_ptr<const Listener> listener;
         std::list<Acceptor> acceptors;
+
+        /// Hands over what is in the queues, and leaves the addresses.
+        void close();
     };
 
     std::shared_ptr<Admission> admission_of(const std::string& name) const;

@@ -27,7 +27,11 @@ Awaitable<std::string> Readiness::obstacle() {
     }
     const auto round = round_;
     if (is_first) {
-        round->obstacle = co_await probe_upstreams();
+        try {
+            round->obstacle = co_await probe_upstreams();
+        } catch (const std::exception& error) {
+            round->obstacle = error.what(); // those who wait must be told, whatever it was
+        }
         round_.reset();
         round->ended.cancel();
     } else {

@@ -47,6 +47,10 @@ void Relay::end(Failure failure, bool at_boundary) {
     idle_.cancel();
 }
 
+bool Relay::app_waits() const {
+    return !questions_.at_boundary() || answers_.count() <= questions_.count();
+}
+
 /// An app that waits for its answer is not idle, however long that takes. Late by a quarter of the time at most,
 /// because no clock is read for it when bytes move.
 Awaitable<void> Relay::watch_idleness() {
@@ -57,7 +61,7 @@ Awaitable<void> Relay::watch_idleness() {
         auto wait = idle_.async_wait(asio::as_tuple(asio::deferred));
         co_await std::move(wait);
         const std::uint64_t now = bytes_to_server_ + bytes_to_app_;
-        idle = asked_ || now != before ? 0 : idle + 1;
+        idle = app_waits() || now != before ? 0 : idle + 1;
         before = now;
         if (idle == looks && !stop_) {
             stop({Reason::idle_timeout, "the session was idle for too long", {}, {}});

@@ -57,7 +57,6 @@ private:
 
     Awaitable<void> pump_to_app();
     Awaitable<void> authenticate();
-    void walk_answers(Bytes bytes);
     Awaitable<void> wait_for_server(tls::Stream::Status status);
     void deliver(Bytes bytes);
     Awaitable<void> deliver_backlog();
@@ -69,6 +68,7 @@ private:
     Awaitable<void> half_close();
 
     Awaitable<void> watch_idleness();
+    bool app_waits() const;
 
     void end(Failure failure, bool at_boundary);
     void end_of_app(const boost::system::error_code& error);
@@ -82,11 +82,11 @@ private:
     boost::asio::steady_timer timer_;
     boost::asio::steady_timer idle_;
 
-    std::vector<std::uint8_t> backlog_; // for the app
-    std::vector<std::uint8_t> unsent_;  // for the server, in clear
-    protocol::FrameWalker answers_;
+    std::vector<std::uint8_t> backlog_;      // for the app
+    std::vector<std::uint8_t> unsent_;       // for the server, in clear
+    protocol::FrameWalker answers_{"Z"};     // ReadyForQuery
+    protocol::FrameWalker questions_{"QFS"}; // Query, FunctionCall, Sync: each is answered by one, as is the login
     protocol::TerminateWatch requests_;
-    bool asked_ = true; // the app has sent something since the last ReadyForQuery
     bool app_closed_ = false;
     bool app_has_more_ = false; // the last read filled its buffer
     std::uint64_t bytes_to_server_ = 0;

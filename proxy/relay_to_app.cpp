@@ -21,7 +21,7 @@ Awaitable<void> Relay::pump_to_app() {
         }
         const auto [size, status] = server_.read_some(scratch_);
         const Bytes bytes(scratch_.data(), size);
-        walk_answers(bytes);
+        answers_.walk(bytes);
         deliver(bytes);
         if (!backlog_.empty()) {
             co_await deliver_backlog();
@@ -51,7 +51,7 @@ Awaitable<void> Relay::authenticate() {
         const auto [progress, consumed] = filter.feed(input, output);
         if (progress == protocol::AuthFilter::Status::done) {
             const Bytes rest = input.subspan(consumed);
-            walk_answers(rest);
+            answers_.walk(rest);
             output.insert(output.end(), rest.begin(), rest.end());
             const auto elapsed = std::chrono::steady_clock::now() - options_.accepted;
             metrics_.session_ready.Observe(std::chrono::duration<double>(elapsed).count());
@@ -73,12 +73,6 @@ Awaitable<void> Relay::authenticate() {
             co_await wait_for_server(status);
         }
     }
-}
-
-void Relay::walk_answers(Bytes bytes) {
-    answers_.walk(bytes);
-    const bool ready = !bytes.empty() && answers_.at_boundary() && answers_.last_tag() == 'Z';
-    asked_ = asked_ && !ready;
 }
 
 /// After a full buffer the neighbours get their turn first.

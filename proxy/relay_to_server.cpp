@@ -16,7 +16,7 @@ Awaitable<void> Relay::pump_to_server(std::vector<std::uint8_t> opening) {
     Status status = send_to_server(opening);
     opening = std::vector<std::uint8_t>();
     for (;;) {
-        if (status == Status::want_write) {
+        if (status == Status::want_write || status == Status::want_read) {
             status = co_await send_backlog();
         }
         if (end_ || status != Status::ok) {
@@ -35,6 +35,9 @@ Awaitable<void> Relay::pump_to_server(std::vector<std::uint8_t> opening) {
         if (!end_) {
             const Bytes bytes = read_app();
             requests_.walk(bytes);
+            if (options_.idle_timeout.count() > 0) {
+                questions_.walk(bytes);
+            }
             status = send_to_server(bytes);
         }
     }
@@ -56,9 +59,8 @@ Relay::Bytes Relay::read_app() {
 Status Relay::send_to_server(Bytes bytes) {
     bytes_to_server_ += bytes.size();
     metrics_.bytes_to_server.Increment(static_cast<double>(bytes.size()));
-    asked_ = asked_ || !bytes.empty();
     const auto [size, status] = server_.write_some(bytes);
-    if (status == Status::want_write) {
+    if (status == Status::want_write || status == Status::want_read) {
         unsent_.assign(bytes.begin() + static_cast<std::ptrdiff_t>(size), bytes.end());
     }
     return status;
@@ -67,9 +69,8 @@ Status Relay::send_to_server(Bytes bytes) {
 Awaitable<Status> Relay::send_backlog() {
     Bytes rest(unsent_);
     Status status = Status::want_write;
-    while (!end_ && status == Status::want_write) {
-        auto wait = server_.wait_writable();
-        co_await std::move(wait);
+    while (!end_ && (status == Status::want_write || status == Status::want_read)) {
+        co_await wait_for_server(status);
         const auto transfer = server_.write_some(rest);
         status = transfer.status;
         rest = rest.subspan(transfer.size);

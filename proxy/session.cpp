@@ -50,6 +50,8 @@ Awaitable<void> Session::run() {
         end = co_await serve();
     } catch (const std::exception& error) {
         end.failure.message = std::string("internal error: ") + error.what();
+        end.at_boundary = !std::holds_alternative<Relay>(phase_);
+        phase_.emplace<std::monostate>(); // it refers to what is gone
     }
     ended_ = std::chrono::steady_clock::now();
     try {

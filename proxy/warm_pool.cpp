@@ -6,6 +6,8 @@
 
 #include <boost/asio/co_spawn.hpp>
 
+#include <algorithm>
+
 namespace proxy {
 
 namespace asio = boost::asio;
@@ -16,6 +18,9 @@ namespace {
 // otherwise. Not all at once, so that they are not replaced all at once.
 constexpr std::chrono::milliseconds shortest_lifetime{25'000};
 constexpr std::chrono::milliseconds longest_lifetime{35'000};
+
+// For the first answer of a server that has done TLS already; then a cold connect is the better bet.
+constexpr std::chrono::milliseconds patience{2'000};
 
 /// An idle server has nothing to say but that it closes. (Session tickets are none of its words.)
 bool is_idle(tls::Stream& stream) {
@@ -52,7 +57,8 @@ Awaitable<std::unique_ptr<tls::Stream>> WarmPool::open(std::span<const std::uint
     auto stream = take();
     bool answered = false;
     if (stream) {
-        const Deadline deadline(executor_, upstream_->settings().connect_timeout, [&stream] {
+        const std::chrono::milliseconds limit = upstream_->settings().connect_timeout;
+        const Deadline deadline(executor_, limit.count() > 0 ? std::min(limit, patience) : patience, [&stream] {
             boost::system::error_code ignored;
             stream->socket().close(ignored);
         });

@@ -30,13 +30,14 @@ int bio_read(BIO* bio, char* buffer, int size) {
     if (io.read_error != 0) {
         return -1;
     }
-    if (io.drained) {
+    if (io.drained || io.allowance == 0) {
         BIO_set_retry_read(bio);
         return -1;
     }
     const ssize_t got = recv(io.descriptor, buffer, static_cast<std::size_t>(size), MSG_DONTWAIT);
     io.drained = got < size;
     if (got > 0) {
+        io.allowance -= std::min(io.allowance, static_cast<std::size_t>(got));
         return static_cast<int>(got);
     }
     if (got == 0) {

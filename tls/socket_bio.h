@@ -18,6 +18,7 @@ struct SocketIo {
     bool eof = false;                  ///< the peer has closed its sending side
     int read_error = 0;                ///< errno of the failure that ended this direction
     int write_error = 0;               ///< the same for the other; what the peer said before may still be there to read
+    std::size_t allowance = SIZE_MAX;  ///< bytes to be read before the caller is heard again, whatever they are
     std::vector<std::uint8_t> backlog; ///< what the socket has not taken yet
 
     /// Whether a read is bound to find nothing.

@@ -19,6 +19,9 @@ namespace {
 // Of plaintext, for one call of the kernel: four records.
 constexpr std::size_t max_piece = std::size_t{64} * 1024;
 
+// Of ciphertext, for one call: a server that streams what is no data must not keep the thread.
+constexpr std::size_t max_intake = std::size_t{256} * 1024;
+
 } // namespace
 
 Stream::Stream(Socket socket, std::shared_ptr<const Context> context)
@@ -120,6 +123,7 @@ void Stream::prepare() {
     }
     // A closed socket's number may be somebody else's already.
     io_.descriptor = socket_.native_handle();
+    io_.allowance = max_intake;
 }
 
 /// Tells what the last call on the SSL object needs; keeps the words of a failure.
@@ -157,7 +161,7 @@ Stream::Status Stream::flush(Status status) {
 
 /// Whether OpenSSL could only say that it wants to read: asked, it would fetch a buffer first.
 bool Stream::nothing_to_read() const {
-    return io_.nothing_to_read() && SSL_has_pending(ssl_.get()) == 0 &&
+    return io_.nothing_to_read() && failure_.empty() && SSL_has_pending(ssl_.get()) == 0 &&
            (SSL_get_shutdown(ssl_.get()) & SSL_RECEIVED_SHUTDOWN) == 0;
 }
 
@@ -173,6 +177,9 @@ Stream::Transfer Stream::read_some(std::span<std::uint8_t> buffer) {
         std::size_t size = 0;
         status = status_of(SSL_read_ex(ssl_.get(), buffer.data() + total, buffer.size() - total, &size));
         total += size;
+    }
+    if (status == Status::want_read && !io_.drained) {
+        status = Status::ok; // there is more, after the neighbours' turn
     }
     tls::flush(io_); // it may have answered; should that fail, what the peer has said is still to be read
     return {total, status};

@@ -50,7 +50,7 @@ public:
     Awaitable<std::optional<HandshakeError>> handshake(std::string host, bool sni, bool alpn_required);
 
     enum class Status {
-        ok,         ///< the buffer is full, or all of it was written
+        ok,         ///< the buffer is full, or there is more to read at once; or all of it was written
         want_read,  ///< nothing more before wait_readable()
         want_write, ///< nothing more before wait_writable()
         closed,     ///< the peer has ended its side; nothing more will come

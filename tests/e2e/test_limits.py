@@ -5,7 +5,7 @@ import signal
 import pytest
 
 from support.proxy import verified_upstream
-from support.wire import AUTHENTICATION_OK, READY_FOR_QUERY, Client, query, startup_message
+from support.wire import AUTHENTICATION_OK, READY_FOR_QUERY, Client, message, query, startup_message
 
 LOGIN = AUTHENTICATION_OK + READY_FOR_QUERY
 
@@ -60,6 +60,30 @@ def test_an_app_that_waits_for_its_answer_is_not_idle(fake_behind_proxy):
             assert log_in(idle)
             assert idle.read_fatal()["C"] == "57P05"
         proxy.closed(reason="idle_timeout")
+        server.released.set()
+        assert waiting.read(len(READY_FOR_QUERY)) == READY_FOR_QUERY
+
+
+def test_an_app_that_has_asked_twice_waits_for_two_answers(fake_behind_proxy):
+    """The first ReadyForQuery is not the last word, nor is a notice behind one a question."""
+
+    def script(dialogue):
+        dialogue.accept_session()
+        if dialogue is server.dialogues[0]:
+            dialogue.read_message()
+            dialogue.read_message()
+            dialogue.write(READY_FOR_QUERY)
+            server.released.wait()
+        dialogue.write(READY_FOR_QUERY + message(b"N", b"\0"))
+
+    server, proxy = fake_behind_proxy(script, settings='[limits]\nidle_timeout = "40ms"\n')
+    with Client(proxy.address()) as waiting:
+        assert log_in(waiting)
+        waiting.send(query("SELECT 1") + query("SELECT pg_sleep(1)"))
+        assert waiting.read(len(READY_FOR_QUERY)) == READY_FOR_QUERY
+        with Client(proxy.address()) as idle:
+            assert log_in(idle)
+            assert b"57P05" in idle.read_all()
         server.released.set()
         assert waiting.read(len(READY_FOR_QUERY)) == READY_FOR_QUERY
 

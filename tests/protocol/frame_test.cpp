@@ -115,6 +115,17 @@ TEST(FrameWalker, FollowsAMessageAsLongAsLengthsGo) {
     EXPECT_EQ(walker.last_tag(), 'Z');
 }
 
+TEST(FrameWalker, CountsWhatItIsToldAtEverySplit) {
+    const Buffer stream = join(join(ready_for_query, hex("44 00000005 5a")), ready_for_query); // a row that says Z
+    for_each_split(stream, [](const std::vector<Bytes>& pieces) {
+        FrameWalker walker("AZ");
+        for (const Bytes piece : pieces) {
+            walker.walk(piece);
+        }
+        EXPECT_EQ(walker.count(), 2U);
+    });
+}
+
 TEST(FrameWalker, TrustsNoBoundaryBehindAnImpossibleLength) {
     for (const std::uint32_t length : {0U, 1U, 3U, 0x80000000U, 0xffffffffU}) {
         FrameWalker walker;

@@ -59,7 +59,7 @@ std::size_t counted(const std::vector<Demand::Time>& arrivals, Demand::Time now,
     for (std::size_t last = 0; last < arrivals.size(); ++last) {
         std::size_t size = 0;
         for (std::size_t i = 0; i <= last; ++i) {
-            size += arrivals[i] + Demand::moment >= arrivals[last] ? 1 : 0;
+            size += arrivals[i] + Demand::moment >= arrivals[last] ? 1U : 0U;
         }
         largest = arrivals[last] + Demand::memory >= now ? std::max(largest, size) : largest;
     }

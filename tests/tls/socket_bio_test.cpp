@@ -64,6 +64,18 @@ TEST_F(SocketBio, AsksNoSocketThatHasNothing) {
     expect_nothing_yet();
 }
 
+TEST_F(SocketBio, ReadsNoMoreThanIsAllowed) {
+    io.drained = false;
+    io.allowance = 4;
+    peer_says("abcdefgh");
+    EXPECT_EQ(read(3), "abc");
+    EXPECT_EQ(read(3), "def") << "the last one may go over";
+    EXPECT_EQ(read(3), "");
+    EXPECT_FALSE(io.drained);
+    io.allowance = 1;
+    EXPECT_EQ(read(3), "gh");
+}
+
 TEST_F(SocketBio, AsksAgainAfterAFullAnswer) {
     io.drained = false;
     peer_says("abcdef");
