@@ -9,8 +9,9 @@ server_packages=(postgresql-15 openssl curl)
 test_packages=(
     python3-cryptography python3-django python3-psycopg2 python3-pytest python3-pytest-timeout
     php-cli php-pgsql prometheus chromium
-    docker-compose docker.io dpkg-dev mmdebstrap python3-yaml systemd
+    python3-yaml systemd
 )
+container_packages=(docker-compose docker.io dpkg-dev mmdebstrap)
 
 as_root() {
     if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi

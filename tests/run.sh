@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Every test: end to end against the release build and under the sanitizers, units under ASan and UBSan.
 #
-#   bash tests/run.sh [release|asan-ubsan|tsan]...     default: all three
+#   bash tests/run.sh [release|asan-ubsan|tsan|containers]...     default: the first three
 #
-# Installs the Debian packages that are missing (root or sudo). Stops at the first failure. Tests that need containers
-# have a Docker engine of their own; they are skipped, with the reason, where it cannot run.
+# `containers` builds the image, the demo and the Debian package, and runs them in a Docker engine of its own.
+# Installs the Debian packages that are missing (root or sudo). Stops at the first failure.
 set -euo pipefail
 
 # The sanitizers of GCC 12 cannot live with the address randomization of newer kernels.
@@ -51,19 +51,28 @@ units() {
 }
 
 end_to_end() {
-    local copy_megabytes=200 options=()
-    # A thousand verdicts are a thousand starts: too slow for sanitizers, which have seen that code in the units. What
-    # runs in containers is built there, or packaged from the release build; a soak's memory is flat without them.
+    local copy_megabytes=200 options=(--ignore-glob 'tests/e2e/test_container*.py')
+    # A thousand verdicts are a thousand starts: too slow for sanitizers, which have seen that code in the units. A
+    # soak's memory is flat without them.
     if [ "$1" != release ]; then
         copy_megabytes=40
-        options=(--ignore tests/e2e/test_trust_verdicts.py --ignore tests/e2e/test_soak.py
-            --ignore-glob 'tests/e2e/test_container*.py')
+        options+=(--ignore tests/e2e/test_trust_verdicts.py --ignore tests/e2e/test_soak.py)
     fi
     PG_TLS_PROXY="$PWD/build/$1/pg-tls-proxy" COPY_MEGABYTES=$copy_megabytes \
         /usr/bin/python3 -m pytest tests/e2e "${options[@]}"
 }
 
+containers() {
+    PG_TLS_PROXY="$PWD/build/release/pg-tls-proxy" /usr/bin/python3 -m pytest tests/e2e/test_container*.py
+}
+
 test_preset() {
+    if [ "$1" = containers ]; then
+        step "packages for containers" install_packages "${container_packages[@]}"
+        step "release: build" build release
+        step "containers" containers
+        return
+    fi
     step "$1: build" build "$1"
     if [ "$1" = asan-ubsan ]; then step "$1: units" units "$1"; fi
     step "$1: end to end" end_to_end "$1"
@@ -74,7 +83,7 @@ presets=("$@")
 if [ $# = 0 ]; then presets=(release asan-ubsan tsan); fi
 for preset in "${presets[@]}"; do
     case "$preset" in
-        release | asan-ubsan | tsan) ;;
+        release | asan-ubsan | tsan | containers) ;;
         *) current="unknown preset: $preset"; exit 2 ;;
     esac
 done
