@@ -39,7 +39,8 @@ class Proxy(Process):
 
     def __init__(self, folder, *arguments, settings="", variables=None, warm=0, launcher=()):
         self.configuration = folder / "pg-tls-proxy.toml"
-        self.configuration.write_text(settings)
+        # Unless a test has a log of its own, every connection has its line.
+        self.configuration.write_text(settings if "[log]" in settings else settings + "\n[log]\nmax_repeats = 0\n")
         options = ["--config", self.configuration, "--admin", "127.0.0.1:0", "--warm", warm]
         options += ["--log-format", "json", "--log-level", "debug"]
         command = [*launcher, BINARY, "run", *options, *arguments]
