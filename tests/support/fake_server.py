@@ -107,8 +107,8 @@ class Dialogue:
         """close_notify and FIN; what the other side still sends can be read."""
         try:
             self.tls.unwrap()
-        except ssl.SSLWantReadError:
-            pass
+        except ssl.SSLError:
+            pass  # it is sent all the same, and the other side has not ended yet, or has sent data meanwhile
         self._flush()
         self.socket.shutdown(socket.SHUT_WR)
 
