@@ -60,8 +60,7 @@ private:
 
     Place place_;
     std::function<void()> on_idle_;
-    // What does I/O lives on one thread; only starting and posting are for others.
-    boost::asio::io_context context_{BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO};
+    boost::asio::io_context context_{1};
     boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{context_.get_executor()};
     std::unique_ptr<Scratch> scratch_ = std::make_unique<Scratch>();
     std::list<std::shared_ptr<Session>> sessions_;
