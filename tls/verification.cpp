@@ -56,6 +56,22 @@ std::string rule(int code, const X509* certificate) {
     }
 }
 
+/// Empty where the certificate is good, and only not for us.
+std::string hint(int code, bool anchor) {
+    switch (code) {
+    case X509_V_ERR_CERT_REVOKED: return "Replace the certificate.";
+    case X509_V_ERR_UNABLE_TO_GET_CRL:
+    case X509_V_ERR_CRL_HAS_EXPIRED: return "Give sslcrl or sslcrldir a current list of every CA in the chain.";
+    case X509_V_ERR_CERT_NOT_YET_VALID: return "Check this machine's clock.";
+    case X509_V_ERR_CERT_HAS_EXPIRED:
+        return anchor ? "Set sslrootcert to the CA that the server's certificates come from today. Azure has moved to "
+                        "DigiCert Global Root G2 and Microsoft RSA Root Certificate Authority 2017: sslrootcert=azure "
+                        "has them all."
+                      : "Renew it on the server.";
+    default: return {};
+    }
+}
+
 } // namespace
 
 Rejection explain_chain_error(X509_STORE_CTX* store, const Context& context) {
@@ -70,19 +86,9 @@ Rejection explain_chain_error(X509_STORE_CTX* store, const Context& context) {
                              : depth == 0 ? "the server's certificate "
                                           : "the CA certificate ";
     const std::string name = quote(common_name(certificate));
-    Rejection rejection{what + name + " " + rule(code, certificate),
-                        "at depth " + std::to_string(depth) + " of the chain; " + anchors_tried(context.trust()),
-                        {}};
-    if (code == X509_V_ERR_CERT_REVOKED) {
-        rejection.hint = "Replace the certificate.";
-    } else if (code == X509_V_ERR_UNABLE_TO_GET_CRL || code == X509_V_ERR_CRL_HAS_EXPIRED) {
-        rejection.hint = "Give sslcrl or sslcrldir a current list of every CA in the chain.";
-    } else if (anchor && code == X509_V_ERR_CERT_HAS_EXPIRED) {
-        rejection.hint =
-            "The server still presents a chain to an expired root. Azure has moved to DigiCert Global Root G2 and "
-            "Microsoft RSA Root Certificate Authority 2017: set sslrootcert=azure, which has them all.";
-    }
-    return rejection;
+    return {what + name + " " + rule(code, certificate),
+            "at depth " + std::to_string(depth) + " of the chain; " + anchors_tried(context.trust()),
+            hint(code, anchor)};
 }
 
 std::optional<Rejection> check_host(const X509* certificate, const std::string& host) {
