@@ -3,6 +3,7 @@
 #include "proxy/expiry.h"
 #include "proxy/log.h"
 #include "proxy/notify.h"
+#include "proxy/processors.h"
 #include "proxy/session.h"
 
 #include <boost/asio/as_tuple.hpp>
@@ -44,8 +45,7 @@ void Server::run() {
     if (settings_.admin.listen) {
         admin_.emplace(context_, settings_.admin, metrics_, listeners_, readiness_, [this] { begin_drain(false); });
     }
-    const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
-    const unsigned count = settings_.limits.workers != 0 ? settings_.limits.workers : cores;
+    const unsigned count = settings_.limits.workers != 0 ? settings_.limits.workers : available_processors();
     const auto on_idle = [this] { asio::post(context_, [this] { idle_.cancel(); }); };
     for (unsigned i = 0; i < count; ++i) {
         workers_.emplace_back(Worker::Place{i, count}, on_idle);
