@@ -12,6 +12,7 @@ import pytest
 
 from support.certs import Certificate
 from support.fake_server import server_context
+from support.openssl import ask_for_renegotiation, update_keys
 from support.wire import AUTHENTICATION_OK, READY_FOR_QUERY, Client, message, parse_error, query, split, startup_message
 
 LOGIN = AUTHENTICATION_OK + READY_FOR_QUERY
@@ -234,3 +235,44 @@ def test_a_reset_in_the_middle_of_a_result(fake_behind_proxy):
     arrived = b"".join(message(tag, body) for tag, body in messages) + rest
     assert rows.startswith(arrived)
     proxy.closed(reason="upstream_lost")
+
+
+def test_a_flood_of_key_updates(fake_behind_proxy, certificates):
+    """Each demands an answer, and the server reads none before it has sent them all and its rows."""
+    rows = 100 * message(b"D", bytes(5000))
+    updates = 12_000
+
+    def script(dialogue):
+        dialogue.accept_session()
+        dialogue.read_message()
+        dialogue.write_through(lambda tls: [update_keys(tls) for _ in range(updates)])
+        dialogue.write(rows)
+
+    _, proxy = fake_behind_proxy(script, context=context_of(certificates.good, ssl.TLSVersion.TLSv1_3))
+    with Client(proxy.address()) as app:
+        log_in(app)
+        app.send(query("SELECT rows"))
+        assert app.read(len(rows)) == rows
+    assert proxy.closed()["reason"] == "client_closed"
+
+
+def test_a_renegotiation_is_refused(fake_behind_proxy, certificates):
+    """It would let the server change its certificate behind our back. What it sends before it gives up arrives."""
+    row = message(b"D", b"row")
+
+    def script(dialogue):
+        dialogue.accept_session()
+        dialogue.read_message()
+        dialogue.write_through(ask_for_renegotiation)
+        dialogue.write(row)
+        with pytest.raises(ssl.SSLError, match="NO_RENEGOTIATION"):
+            dialogue.read_message()
+        dialogue.tls = None
+
+    server, proxy = fake_behind_proxy(script, context=context_of(certificates.good, ssl.TLSVersion.TLSv1_2))
+    with Client(proxy.address()) as app:
+        log_in(app)
+        app.send(query("SELECT row"))
+        assert app.read(len(row)) == row
+        server.dialogue()
+    proxy.closed()

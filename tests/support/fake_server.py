@@ -98,6 +98,10 @@ class Dialogue:
         while view:
             view = view[self._run(self.tls.write, view[:16384]) :]
 
+    def write_through(self, operation):
+        """What `operation` makes the `ssl.SSLObject` say."""
+        self._run(operation, self.tls)
+
     def write_each_byte(self, data):
         """One TLS record for every byte: each boundary a reader can meet."""
         for byte in data:
