@@ -29,7 +29,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
 from support.certs import Certificates  # noqa: E402
 from support.postgres import POSTGRESQL_15, Cluster  # noqa: E402
-from support.proxy import Proxy, verified_upstream  # noqa: E402
+from support.proxy import Proxy, is_sanitized, verified_upstream  # noqa: E402
 
 MEGABYTE = 1 << 20
 MAX_GROWTH = 16 * MEGABYTE
@@ -174,11 +174,6 @@ class Soak:
     def descriptors(self):
         return len(os.listdir(f"/proc/{self.proxy.pid}/fd"))
 
-    def is_sanitized(self):
-        """Sanitizers keep freed memory for a while."""
-        maps = Path(f"/proc/{self.proxy.pid}/maps").read_text(encoding="utf-8")
-        return "libasan" in maps or "libtsan" in maps
-
     def workers(self):
         targets = [(self.keep_connecting, ())] * 2
         if self.connects_left is None:
@@ -209,7 +204,7 @@ class Soak:
         grown = self.resident() - warm
         print(f"{time.monotonic() - began:.0f} s:", ", ".join(f"{n} {what}" for what, n in sorted(self.counts.items())))
         print(f"memory {self.resident() / MEGABYTE:.1f} MB, {grown / MEGABYTE:+.1f} MB; {self.descriptors()} descriptors")
-        if grown > MAX_GROWTH and not self.is_sanitized():
+        if grown > MAX_GROWTH and not is_sanitized():
             self.failures.append("memory grows")
         if self.descriptors() > 60:
             self.failures.append("descriptors are left open")

@@ -8,7 +8,7 @@ build_packages=(
 server_packages=(postgresql-15 openssl curl)
 test_packages=(
     python3-cryptography python3-django python3-psycopg2 python3-pytest python3-pytest-timeout
-    php-cli php-pgsql prometheus chromium
+    php-cli php-pgsql prometheus chromium libfaketime
     python3-yaml systemd
 )
 container_packages=(docker-compose docker.io dpkg-dev mmdebstrap)

@@ -19,8 +19,8 @@ from support.fake_server import FakeServer, server_context
 from support.network import Cable, with_resolver
 from support.postgres import POSTGRESQL_15, Cluster, free_port
 from support.process import DEADLINE
-from support.proxy import BINARY, environment, verified_upstream
-from support.wire import AUTHENTICATION_OK, READY_FOR_QUERY, Client, split, startup_message
+from support.proxy import BINARY, environment, is_sanitized, verified_upstream
+from support.wire import AUTHENTICATION_OK, READY_FOR_QUERY, Client, query, split, startup_message
 
 LOGIN = AUTHENTICATION_OK + READY_FOR_QUERY
 MEGABYTE = 1 << 20
@@ -64,11 +64,6 @@ def descriptors(proxy):
 
 def resident_bytes(proxy):
     return int(Path(f"/proc/{proxy.pid}/statm").read_text(encoding="ascii").split()[1]) * resource.getpagesize()
-
-
-def is_sanitized(proxy):
-    """Sanitizers keep freed memory for a while."""
-    return any(name in Path(f"/proc/{proxy.pid}/maps").read_text() for name in ("libasan", "libtsan"))
 
 
 def test_a_server_that_is_killed_and_comes_back(start_proxy, certificates):
@@ -273,6 +268,49 @@ def test_a_storm_of_reloads(fake_behind_proxy):
     assert descriptors(proxy) <= before + CLOSING
 
 
+def test_a_clock_that_jumps(start_fake, start_proxy, certificates, tmp_path):
+    """Certificates are judged by the time there is; sessions, timers and what comes afterwards are not touched by it."""
+    if is_sanitized():
+        pytest.skip("a sanitizer must be loaded first, and so must the clock")
+    clock = tmp_path / "clock"
+
+    def jump(offset):
+        (tmp_path / "next").write_text(offset)
+        (tmp_path / "next").rename(clock)
+
+    def answer_one_query(dialogue):
+        dialogue.accept_session()
+        dialogue.read_message()
+        dialogue.write(READY_FOR_QUERY)
+
+    jump("+0")
+    proxy = start_proxy(
+        verified_upstream(start_fake(answer_one_query).port, certificates.root),
+        variables={
+            "LD_PRELOAD": next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1")),
+            "FAKETIME_TIMESTAMP_FILE": clock,
+            "FAKETIME_NO_CACHE": "1",
+            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+        },
+    )
+    with Client(proxy.address()) as session:
+        log_in(session)
+        jump("+20y")
+        fields = fails_with(proxy)
+        assert fields["C"] == "08001" and "expired" in fields["M"] + fields["D"]
+        jump("-20y")
+        fields = fails_with(proxy)
+        assert fields["C"] == "08001" and "is not valid before" in fields["M"] + fields["D"]
+        jump("+0")
+        with Client(proxy.address()) as late:
+            log_in(late)
+            for app in (session, late):
+                app.send(query("SELECT 1"))
+                assert app.read(len(READY_FOR_QUERY)) == READY_FOR_QUERY
+    proxy.closed(4)
+    assert proxy.metric("client_connections") == 0
+
+
 def test_two_thousand_sessions_leave_nothing_behind(fake_behind_proxy):
     """bench/soak.py --connects takes as many as wanted."""
 
@@ -292,4 +330,4 @@ def test_two_thousand_sessions_leave_nothing_behind(fake_behind_proxy):
     connect(1700)
     assert descriptors(proxy) <= open_before + CLOSING
     assert proxy.metric("client_connections") == 0
-    assert is_sanitized(proxy) or resident_bytes(proxy) - before < 2 * MEGABYTE
+    assert is_sanitized() or resident_bytes(proxy) - before < 2 * MEGABYTE

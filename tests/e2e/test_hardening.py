@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from support.proxy import BINARY
+from support.proxy import BINARY, is_sanitized
 
 
 def output_of(*command):
@@ -15,7 +15,7 @@ def output_of(*command):
 
 @pytest.fixture(scope="module", autouse=True)
 def only_what_ships():
-    if re.search("lib[at]san", output_of("readelf", "-dW")):
+    if is_sanitized():
         pytest.skip("sanitizers and hardening exclude one another")
 
 

@@ -1,7 +1,6 @@
 """docker/seccomp.json allows what the proxy does, and not much more: here anything else would kill it."""
 
 import platform
-import re
 import signal
 import subprocess
 import sys
@@ -11,7 +10,7 @@ import pytest
 
 from support import proxy as support
 from support.process import DEADLINE
-from support.proxy import BINARY, ROOT, environment, verified_upstream
+from support.proxy import BINARY, ROOT, environment, is_sanitized, verified_upstream
 from support.wire import Client, cancel_request
 
 PROFILE = ROOT / "docker/seccomp.json"
@@ -22,7 +21,7 @@ pytestmark = pytest.mark.skipif(platform.machine() != "x86_64", reason="knows th
 @pytest.fixture
 def confined(tmp_path, monkeypatch):
     """The binary under the profile, for `start_proxy` too."""
-    if re.search("lib[at]san", subprocess.check_output(["ldd", BINARY], text=True)):
+    if is_sanitized():
         pytest.skip("sanitizers do more than the proxy")
     wrapper = tmp_path / "pg-tls-proxy"
     launcher = ROOT / "tests/support/under_seccomp.py"

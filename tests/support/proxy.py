@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import subprocess
 from pathlib import Path
 
 from support.process import DEADLINE, Process
@@ -29,6 +30,11 @@ def verified_upstream(port, root, **settings):
     """Conninfo for a server on loopback whose certificate is for `localhost` and ends at `root`."""
     values = {"host": "localhost", "hostaddr": "127.0.0.1", "port": port, "sslrootcert": root, **settings}
     return " ".join(f"{name}='{value}'" for name, value in values.items() if value is not None)
+
+
+def is_sanitized():
+    """Whether the binary has a sanitizer in it: slower, larger, with memory and system calls of its own."""
+    return re.search("lib[at]san", subprocess.check_output(["ldd", BINARY], text=True)) is not None
 
 
 class Proxy(Process):
