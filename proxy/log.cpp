@@ -1,10 +1,10 @@
 #include "proxy/log.h"
 
 #include "proxy/repeats.h"
+#include "proxy/stderr_sink.h"
 
 #include <boost/json/serialize.hpp>
 #include <spdlog/logger.h>
-#include <spdlog/sinks/stdout_sinks.h>
 
 #include <atomic>
 #include <memory>
@@ -19,10 +19,11 @@ namespace {
 constexpr std::chrono::seconds repeats_window{10};
 
 struct Log {
-    std::shared_ptr<spdlog::logger> logger =
-        std::make_shared<spdlog::logger>("pg-tls-proxy", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+    std::shared_ptr<StderrSink> sink = std::make_shared<StderrSink>();
+    std::shared_ptr<spdlog::logger> logger = std::make_shared<spdlog::logger>("pg-tls-proxy", sink);
     std::atomic<bool> json = false; // a reload may change it
     std::mutex mutex;
+    std::atomic<std::uint64_t> lost_told = 0;
     Repeats repeats{0, repeats_window}; // guarded by mutex
 };
 
@@ -123,13 +124,15 @@ void setup(const config::Log& settings) {
     const char* pattern = log.json ? R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ",%v})" : "%Y-%m-%dT%H:%M:%S.%eZ %v";
     log.logger->set_pattern(pattern, spdlog::pattern_time_type::utc);
     log.logger->set_level(to_spdlog(settings.level));
-    log.logger->flush_on(spdlog::level::debug);
     const std::lock_guard lock(log.mutex);
     log.repeats.set_limit(settings.max_repeats);
 }
 
 void sum_up(std::chrono::steady_clock::time_point now) {
     Log& log = instance();
+    if (const std::uint64_t lost = log.sink->lost(); log.lost_told.exchange(lost) != lost) {
+        warn("log lines lost", {{"since_start", lost}});
+    }
     const std::lock_guard lock(log.mutex);
     for (const auto& [identity, times] : log.repeats.take_ended(now)) {
         const std::string count = std::to_string(times);

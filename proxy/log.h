@@ -27,7 +27,8 @@ using Fields = std::initializer_list<Field>;
 void setup(const config::Log& settings);
 
 /// Writes an event `repeated` for each kind of warning of which some were held back, `times` telling how many, if
-/// their window is over at `now`. To be called now and then, and with time_point::max() at the end.
+/// their window is over at `now`, and tells how many lines found no room on standard error. To be called now and then,
+/// and with time_point::max() at the end.
 void sum_up(std::chrono::steady_clock::time_point now);
 
 /// Writes `event` with its fields. Empty strings and nulls are left out. Of warnings and errors that have a `reason` or

@@ -253,6 +253,28 @@ def test_a_log_without_room(start_fake, certificates, tmp_path):
     assert proxy.wait(DEADLINE) == 0
 
 
+def test_a_log_that_nobody_reads(start_fake, certificates, tmp_path):
+    """Sessions do not wait for the reader of a pipe; when it reads again, it hears how many lines it has missed."""
+    server = start_fake(accept)
+    path = tmp_path / "proxy.sock"
+    options = ["--listen", f"unix:{path}", "--admin", "off", "--log-level", "debug"]
+    command = [str(BINARY), "run", *options, "--upstream", verified_upstream(server.port, certificates.root)]
+    proxy = subprocess.Popen(
+        command, env=environment(tmp_path), stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, pipesize=4096, text=True
+    )
+    try:
+        while " ready " not in (line := proxy.stderr.readline()):
+            assert line, "the proxy has ended"
+        for _ in range(50):
+            with Client(path) as app:
+                log_in(app)
+        assert any(re.search("log lines lost since_start=[1-9]", line) for line in proxy.stderr)
+    finally:
+        proxy.terminate()
+        proxy.stderr.close()
+    assert proxy.wait(DEADLINE) == 0
+
+
 def test_a_storm_of_reloads(fake_behind_proxy):
     _, proxy = fake_behind_proxy(accept, settings="[limits]\nworkers = 1\n")
     check_that_it_serves(proxy, 1)
