@@ -4,11 +4,11 @@
 
 namespace protocol {
 
-void FrameWalker::begin_body() {
-    tag_ = static_cast<char>(header_[0]);
-    count_ += counted_.find(tag_) != std::string_view::npos ? 1U : 0U;
+void FrameWalker::begin_body(std::span<const std::uint8_t, frame_header_size> header) {
+    tag_ = static_cast<char>(header[0]);
+    count_ += static_cast<std::uint64_t>(std::ranges::count(counted_, tag_));
     header_size_ = 0;
-    const std::uint32_t length = boost::endian::load_big_u32(header_.data() + 1);
+    const std::uint32_t length = boost::endian::load_big_u32(header.data() + 1);
     lost_ = length < min_frame_length || length > max_frame_length;
     body_left_ = lost_ ? 0 : length - min_frame_length;
 }
@@ -21,12 +21,17 @@ void FrameWalker::walk(Bytes bytes) {
             bytes = bytes.subspan(skip);
             continue;
         }
+        if (header_size_ == 0 && bytes.size() >= frame_header_size) { // not cut in two: nearly always
+            begin_body(bytes.first<frame_header_size>());
+            bytes = bytes.subspan(frame_header_size);
+            continue;
+        }
         const std::size_t part = std::min(frame_header_size - header_size_, bytes.size());
         std::copy_n(bytes.begin(), part, header_.begin() + header_size_);
         header_size_ = static_cast<std::uint8_t>(header_size_ + part);
         bytes = bytes.subspan(part);
         if (header_size_ == frame_header_size) {
-            begin_body();
+            begin_body(header_);
         }
     }
 }

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 namespace protocol {
@@ -34,7 +35,7 @@ public:
     std::uint64_t count() const { return count_; }
 
 private:
-    void begin_body();
+    void begin_body(std::span<const std::uint8_t, frame_header_size> header);
 
     std::array<std::uint8_t, frame_header_size> header_{};
     std::uint8_t header_size_ = 0;
