@@ -6,7 +6,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from support.postgres import free_port
@@ -107,11 +107,6 @@ def proxy(place):
     return [BINARY, "run", *settings, "--listen", f"127.0.0.1:{place.port}", "--upstream", upstream]
 
 
-def single(place):
-    """The proxy with a single event loop, like the floor program."""
-    return proxy(replace(place, workers=1))
-
-
 def stunnel(place):
     return ["/usr/bin/stunnel4", place.write("stunnel.conf", STUNNEL)]
 
@@ -126,7 +121,7 @@ def haproxy(place):
 
 def cold(command):
     """Options that make a program dial the server only when a client has come."""
-    return ["--warm", "0"] if command in (proxy, single) else []
+    return ["--warm", "0"] if command is proxy else []
 
 
 class Program(Process):

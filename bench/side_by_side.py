@@ -18,7 +18,7 @@ from connects import connect_latency, start_up  # noqa: E402
 from costs import costs, latency, workers  # noqa: E402
 from observe import perf_works, profiles, system_calls  # noqa: E402
 from programs import BINARY, Bench, Direct, Program, cold  # noqa: E402
-from programs import floor, haproxy, pgbouncer, proxy, single, stunnel  # noqa: E402
+from programs import floor, haproxy, pgbouncer, proxy, stunnel  # noqa: E402
 from servers import PostgreSQL15, PostgreSQL18  # noqa: E402
 from support.certs import Certificates  # noqa: E402
 from tunnels import busy_among_idle, memory  # noqa: E402
@@ -29,7 +29,6 @@ SECTIONS = ("costs", "latency", "workers", "memory", "busy", "connect", "start",
 PROGRAMS = (
     ("floor", floor, "15"),
     ("pg-tls-proxy", proxy, "15"),
-    ("pg-tls-proxy, one worker", single, "15"),
     ("stunnel", stunnel, "15"),
     ("PgBouncer", pgbouncer, "15"),
     ("floor, direct TLS", floor, "18"),

@@ -162,7 +162,7 @@ struct Limits {
     /// Connections to the server that each listener may hold ready at most, beyond those in use. Zero: none.
     unsigned warm_connections = 8;
     static constexpr unsigned max_warm_connections = 1000;
-    /// Event loops. Zero: one for each processor that the process may keep busy.
+    /// Event loops. Zero: one for every two processors that the process may keep busy.
     unsigned workers = 0;
 
     bool operator==(const Limits&) const = default;

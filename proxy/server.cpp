@@ -45,7 +45,8 @@ void Server::run() {
     if (settings_.admin.listen) {
         admin_.emplace(context_, settings_.admin, metrics_, listeners_, readiness_, [this] { begin_drain(false); });
     }
-    const unsigned count = settings_.limits.workers != 0 ? settings_.limits.workers : available_processors();
+    const unsigned share = std::max(1U, available_processors() / 2); // the rest is the application's
+    const unsigned count = settings_.limits.workers != 0 ? settings_.limits.workers : share;
     const auto on_idle = [this] { asio::post(context_, [this] { idle_.cancel(); }); };
     for (unsigned i = 0; i < count; ++i) {
         workers_.emplace_back(Worker::Place{i, count}, on_idle);

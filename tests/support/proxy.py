@@ -45,8 +45,11 @@ class Proxy(Process):
 
     def __init__(self, folder, *arguments, settings="", variables=None, warm=0, launcher=()):
         self.configuration = folder / "pg-tls-proxy.toml"
-        # Unless a test has a log of its own, every connection has its line.
-        self.configuration.write_text(settings if "[log]" in settings else settings + "\n[log]\nmax_repeats = 0\n")
+        # Unless a test says otherwise, every connection has its line, and two workers share what is shared.
+        for section, setting in {"log": "max_repeats = 0", "limits": "workers = 2"}.items():
+            if f"[{section}]" not in settings:
+                settings += f"\n[{section}]\n{setting}\n"
+        self.configuration.write_text(settings)
         options = ["--config", self.configuration, "--admin", "127.0.0.1:0", "--warm", warm]
         options += ["--log-format", "json", "--log-level", "debug"]
         command = [*launcher, BINARY, "run", *options, *arguments]
