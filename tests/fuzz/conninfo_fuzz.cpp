@@ -75,6 +75,9 @@ void compare_with_libpq(std::string_view text, const std::optional<Parameters>& 
     for (const Parameter& parameter : *parameters) {
         ours[parameter.keyword] = parameter.value;
     }
+    if (ours.contains("requiressl")) {
+        return; // libpq still translates it; here it is refused by its name
+    }
     fuzz::require(ours == *theirs, "it is what libpq takes it for");
 }
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Every parser under libFuzzer with the address and undefined-behaviour sanitizers.
 #
-#   bash tests/fuzz/run.sh [seconds]     for each target, default 60
+#   bash tests/fuzz/run.sh [seconds]     for each target, default 60; as many at a time as there are processors
 #
 # What it learns stays in build/fuzz/corpus, findings in build/fuzz/findings. A finding that was mended belongs into
 # tests/fuzz/corpus, which every test run replays.
@@ -20,18 +20,21 @@ cmake --build --preset fuzz
 findings=build/fuzz/findings
 mkdir -p "$findings"
 
-failed=()
-for seeds in tests/fuzz/corpus/*; do
-    target=$(basename "$seeds")
+fuzz() { # corpus
+    local target learned
+    target=$(basename "$1")
     learned=build/fuzz/corpus/$target
     mkdir -p "$learned"
-    printf '\n==> %s\n' "$target"
-    "build/fuzz/${target}_fuzz" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 \
-        -print_final_stats=1 -verbosity=0 -artifact_prefix="$findings/$target-" "$learned" "$seeds" || failed+=("$target")
-done
+    if "build/fuzz/${target}_fuzz" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
+        -verbosity=0 -artifact_prefix="$findings/$target-" "$learned" "$1" &>"build/fuzz/$target.log"; then
+        printf '%-16s %s runs\n' "$target" "$(sed -n 's/stat::number_of_executed_units: //p' "build/fuzz/$target.log")"
+    else
+        printf '%-16s FAILED, see build/fuzz/%s.log\n' "$target" "$target"
+        return 1
+    fi
+}
+export -f fuzz
+export seconds findings
 
-if [ ${#failed[@]} != 0 ]; then
-    printf '\nFAILED  %s\n' "${failed[@]}"
-    exit 1
-fi
-printf '\nno findings\n'
+printf '%s\0' tests/fuzz/corpus/* | xargs --null --max-args=1 --max-procs="$(nproc)" bash -c 'fuzz "$0"'
+echo "no findings"
