@@ -114,7 +114,7 @@ Awaitable<void> Acceptor::accept_until_closed(std::shared_ptr<Socket> socket, On
 /// The listener outlives what a single connection meets, such as a lack of memory.
 bool Acceptor::hand_over(const OnAccept& on_accept, int descriptor, const Endpoint& peer) {
     try {
-        on_accept(descriptor, peer);
+        on_accept(std::make_unique<Arrival>(descriptor, peer));
         return true;
     } catch (const std::exception& error) {
         log::error("cannot take a connection", {{"error", error.what()}});

@@ -18,8 +18,7 @@ namespace proxy {
 class Acceptor {
 public:
     using Endpoint = boost::asio::generic::stream_protocol::endpoint;
-    /// Gets a connected, non-blocking, close-on-exec descriptor, which it owns from then on, and the peer.
-    using OnAccept = std::function<void(int descriptor, const Endpoint& peer)>;
+    using OnAccept = std::function<void(std::unique_ptr<Arrival>)>;
 
     /// Binds and listens. A Unix socket that a dead process left behind is replaced; `access` says who may open it.
     /// Throws std::runtime_error that names the address and the reason.

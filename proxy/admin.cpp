@@ -43,8 +43,10 @@ Admin::Admin(asio::io_context& context, const config::Admin& settings, const Met
       quit_(std::move(quit)), may_quit_(settings.quitquitquit) {
     for (const Acceptor::Endpoint& endpoint : to_endpoints(settings.listen.value())) {
         Acceptor& acceptor = acceptors_.emplace_back(context_.get_executor(), endpoint);
-        auto accept = [this](int descriptor, const Acceptor::Endpoint& peer) {
-            asio::co_spawn(context_, serve(AppSocket(context_, peer.protocol(), descriptor)), asio::detached);
+        auto accept = [this](std::unique_ptr<Arrival> arrival) { // NOLINT(performance-unnecessary-value-param)
+            AppSocket socket(context_);
+            arrival->move_to(socket);
+            asio::co_spawn(context_, serve(std::move(socket)), asio::detached);
         };
         asio::co_spawn(context_, acceptor.run(std::move(accept)), asio::detached);
         log::info("admin listening", {{"address", acceptor.address()}});

@@ -184,7 +184,7 @@ Dial::Socket Dial::take(Attempt& winner) {
         steps_.note(to_string(attempt->endpoint) + ": no answer yet, and no longer needed", attempt->began);
     }
     steps_.finish(metrics_.tcp, [&] { return to_string(winner.endpoint); });
-    return std::move(winner.socket);
+    return forget_writing(std::move(winner.socket), winner.endpoint.protocol());
 }
 
 /// The failure at the end of the time.

@@ -80,8 +80,8 @@ Listeners::Bound* Listeners::find(const config::Address& address) {
 void Listeners::bind(Bound& bound) {
     for (const Acceptor::Endpoint& endpoint : to_endpoints(bound.address)) {
         Acceptor& acceptor = bound.acceptors.emplace_back(context_.get_executor(), endpoint, bound.listener->access);
-        auto accept = [this, &bound](int descriptor, const Acceptor::Endpoint& peer) {
-            on_accept_(bound.listener, descriptor, peer);
+        auto accept = [this, &bound](std::unique_ptr<Arrival> arrival) {
+            on_accept_(bound.listener, std::move(arrival));
         };
         asio::co_spawn(context_, acceptor.run(std::move(accept)), asio::detached);
         log::info("listening", {{"listener", bound.listener->name},

@@ -17,8 +17,7 @@ namespace proxy {
 /// The listening sockets, and what new connections to them are given. For one event loop.
 class Listeners {
 public:
-    using OnAccept =
-        std::function<void(std::shared_ptr<const Listener> listener, int descriptor, const Acceptor::Endpoint& peer)>;
+    using OnAccept = std::function<void(std::shared_ptr<const Listener> listener, std::unique_ptr<Arrival> arrival)>;
 
     /// `metrics` must outlive it.
     Listeners(boost::asio::io_context& context, Metrics& metrics, OnAccept on_accept);

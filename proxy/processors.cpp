@@ -9,7 +9,8 @@
 namespace proxy {
 namespace {
 
-/// Relative to the root of the cgroup v2 hierarchy, whose line is "0::/path"; empty if it is that root, or there is none.
+/// Relative to the root of the cgroup v2 hierarchy, whose line is "0::/path"; empty if it is that root, or there is
+/// none.
 std::filesystem::path own_group(const std::filesystem::path& own_groups) {
     std::ifstream file(own_groups);
     for (std::string line; std::getline(file, line);) {

@@ -15,10 +15,13 @@ Relay::Relay(AppSocket& app, tls::Stream& server, Scratch& scratch, const Listen
 
 Awaitable<RelayEnd> Relay::run(std::vector<std::uint8_t> opening) {
     using namespace asio::experimental::awaitable_operators;
-    app_.native_non_blocking(true);
-    app_.non_blocking(true);
-    auto all = pump_to_app() && pump_to_server(std::move(opening)) && watch_idleness();
-    co_await std::move(all);
+    if (options_.idle_timeout.count() > 0) {
+        auto all = pump_to_app() && pump_to_server(std::move(opening)) && watch_idleness();
+        co_await std::move(all);
+    } else {
+        auto both = pump_to_app() && pump_to_server(std::move(opening));
+        co_await std::move(both);
+    }
     server_.shutdown();
     error_code ignored;
     server_.socket().close(ignored);
@@ -56,7 +59,7 @@ bool Relay::app_waits() const {
 Awaitable<void> Relay::watch_idleness() {
     constexpr int looks = 4;
     std::uint64_t before = 0;
-    for (int idle = 0; !end_ && options_.idle_timeout.count() > 0;) {
+    for (int idle = 0; !end_;) {
         idle_.expires_after(options_.idle_timeout / looks);
         auto wait = idle_.async_wait(asio::as_tuple(asio::deferred));
         co_await std::move(wait);

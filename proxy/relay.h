@@ -19,7 +19,7 @@
 namespace proxy {
 
 /// A worker's buffer, lent to whichever session is moving bytes. Nothing in it survives a wait.
-using Scratch = std::array<std::uint8_t, std::size_t{64} * 1024>;
+using Scratch = std::array<std::uint8_t, std::size_t{128} * 1024>;
 
 /// How a relay ended.
 struct RelayEnd {

@@ -35,9 +35,8 @@ Server::Server(Load load, std::optional<std::filesystem::path> config_file)
     : load_(std::move(load)), config_file_(std::move(config_file)), settings_(load_()),
       admission_(std::make_shared<Admission>("limits.max_connections", settings_.limits.max_connections)),
       readiness_(std::make_shared<Readiness>(settings_.admin.ready_probe)),
-      listeners_(
-          context_, metrics_,
-          [this](auto listener, int descriptor, const auto& peer) { accept(std::move(listener), descriptor, peer); }),
+      listeners_(context_, metrics_,
+                 [this](auto listener, auto arrival) { accept(std::move(listener), std::move(arrival)); }),
       files_(context_.get_executor()), ends_(context_, SIGTERM, SIGINT), hangups_(context_, SIGHUP), idle_(context_) {}
 
 void Server::run() {
@@ -131,16 +130,9 @@ Awaitable<void> Server::sum_up_repeats() {
     }
 }
 
-void Server::accept(std::shared_ptr<const Listener> listener, int descriptor, const Acceptor::Endpoint& peer) {
+void Server::accept(std::shared_ptr<const Listener> listener, std::unique_ptr<Arrival> arrival) {
     Worker& worker = least_loaded_worker();
-    AppSocket app(worker.context(), peer.protocol(), descriptor);
-    if (peer.protocol().family() != AF_UNIX) {
-        error_code ignored;
-        app.set_option(asio::ip::tcp::no_delay(true), ignored);
-    }
-    std::string client = describe_client(app, peer);
-    worker.start(std::make_shared<Session>(std::move(app), std::move(client), ++last_id_, std::move(listener),
-                                           admission_, worker));
+    worker.start(std::make_shared<Session>(std::move(arrival), ++last_id_, std::move(listener), admission_, worker));
 }
 
 Worker& Server::least_loaded_worker() {

@@ -36,7 +36,7 @@ public:
     void run();
 
 private:
-    void accept(std::shared_ptr<const Listener> listener, int descriptor, const Acceptor::Endpoint& peer);
+    void accept(std::shared_ptr<const Listener> listener, std::unique_ptr<Arrival> arrival);
     Worker& least_loaded_worker();
     std::size_t open_sessions() const;
 

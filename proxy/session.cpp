@@ -37,16 +37,18 @@ private:
 
 } // namespace
 
-Session::Session(AppSocket app, std::string client, std::uint64_t id, std::shared_ptr<const Listener> listener,
+Session::Session(std::unique_ptr<Arrival> arrival, std::uint64_t id, std::shared_ptr<const Listener> listener,
                  std::shared_ptr<Admission> admission, Worker& worker)
-    : app_(std::move(app)), client_(std::move(client)), id_(id), listener_(std::move(listener)),
-      admission_(std::move(admission)), worker_(worker) {}
+    : arrival_(std::move(arrival)), app_(worker.context()), client_(arrival_->client()), id_(id),
+      listener_(std::move(listener)), admission_(std::move(admission)), worker_(worker) {}
 
 Awaitable<void> Session::run() {
     listener_->metrics.connections.Increment();
     listener_->metrics.active.Increment();
     RelayEnd end{{Reason::internal, {}, {}, {}}, false};
     try {
+        arrival_->move_to(app_);
+        arrival_.reset();
         end = co_await serve();
     } catch (const std::exception& error) {
         end.failure.message = std::string("internal error: ") + error.what();

@@ -18,8 +18,8 @@ namespace proxy {
 /// One client connection, from accept to close. Lives on one worker; its members are called on that worker's thread.
 class Session {
 public:
-    /// `client` is who connects, for the log. The listener and the admission are shared with other sessions.
-    Session(AppSocket app, std::string client, std::uint64_t id, std::shared_ptr<const Listener> listener,
+    /// The listener and the admission are shared with other sessions.
+    Session(std::unique_ptr<Arrival> arrival, std::uint64_t id, std::shared_ptr<const Listener> listener,
             std::shared_ptr<Admission> admission, Worker& worker);
 
     /// Everything. Counts and logs the end.
@@ -44,6 +44,7 @@ private:
     void end_opening();
     void record(const Failure& end);
 
+    std::unique_ptr<Arrival> arrival_; ///< until it runs
     AppSocket app_;
     std::string client_;
     std::uint64_t id_;

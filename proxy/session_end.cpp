@@ -5,6 +5,7 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/deferred.hpp>
+#include <boost/asio/error.hpp>
 
 #include <array>
 
@@ -27,17 +28,23 @@ Failure draining() {
 /// Tells the app why, where it can be told, and lets it read that before the socket goes: a close with bytes of the
 /// app still unread would destroy what was sent.
 Awaitable<void> Session::part_from_app(const RelayEnd& end) {
-    const Deadline deadline(app_.get_executor(), parting_time, [this] { abort(); });
-    if (end.at_boundary && !info(end.failure.reason).sqlstate.empty()) {
-        const auto message = to_error_response(end.failure, id_);
-        co_await write_all(app_, message);
-    }
-    error_code error;
-    app_.shutdown(AppSocket::shutdown_send, error);
+    const bool tell = end.at_boundary && !info(end.failure.reason).sqlstate.empty();
     std::array<std::uint8_t, 512> rest; // NOLINT(cppcoreguidelines-pro-type-member-init): thrown away
-    while (!error) {
-        auto operation = app_.async_read_some(asio::buffer(rest), asio::as_tuple(asio::deferred));
-        std::tie(error, std::ignore) = co_await std::move(operation);
+    error_code error;
+    if (!tell) {
+        app_.read_some(asio::buffer(rest), error); // as a rule it has closed
+    }
+    if (!error || error == asio::error::would_block) {
+        const Deadline deadline(app_.get_executor(), parting_time, [this] { abort(); });
+        if (tell) {
+            const auto message = to_error_response(end.failure, id_);
+            co_await write_all(app_, message);
+        }
+        app_.shutdown(AppSocket::shutdown_send, error);
+        while (!error) {
+            auto operation = app_.async_read_some(asio::buffer(rest), asio::as_tuple(asio::deferred));
+            std::tie(error, std::ignore) = co_await std::move(operation);
+        }
     }
     app_.close(error);
 }

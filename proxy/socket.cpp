@@ -10,6 +10,7 @@
 #include <cstring>
 #include <netinet/tcp.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 namespace proxy {
 
@@ -47,16 +48,45 @@ std::string to_string(const asio::generic::stream_protocol::endpoint& endpoint) 
     return std::string("unix:") + address.sun_path;
 }
 
-std::string describe_client(AppSocket& socket, const asio::generic::stream_protocol::endpoint& peer) {
-    if (peer.protocol().family() != AF_UNIX) {
-        return to_string(peer);
+Arrival::~Arrival() {
+    if (descriptor_ >= 0) {
+        close(descriptor_);
+    }
+}
+
+std::string Arrival::client() const {
+    if (peer_.protocol().family() != AF_UNIX) {
+        return to_string(peer_);
     }
     ucred credentials{};
     socklen_t size = sizeof credentials;
-    if (getsockopt(socket.native_handle(), SOL_SOCKET, SO_PEERCRED, &credentials, &size) != 0) {
+    if (getsockopt(descriptor_, SOL_SOCKET, SO_PEERCRED, &credentials, &size) != 0) {
         return "unix";
     }
     return "unix:uid=" + std::to_string(credentials.uid) + ",pid=" + std::to_string(credentials.pid);
+}
+
+void Arrival::move_to(AppSocket& socket) {
+    socket.assign(peer_.protocol(), descriptor_);
+    descriptor_ = -1;
+    socket.non_blocking(true);
+    if (peer_.protocol().family() != AF_UNIX) {
+        error_code ignored;
+        socket.set_option(asio::ip::tcp::no_delay(true), ignored);
+    }
+}
+
+TcpSocket forget_writing(TcpSocket socket, const asio::ip::tcp& protocol) {
+    const int descriptor = socket.release();
+    TcpSocket fresh(socket.get_executor());
+    error_code error;
+    fresh.assign(protocol, descriptor, error);
+    if (error) {
+        close(descriptor);
+        throw boost::system::system_error(error);
+    }
+    fresh.native_non_blocking(true);
+    return fresh;
 }
 
 void set_options(TcpSocket& socket, const config::Upstream& settings) {

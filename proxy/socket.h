@@ -30,8 +30,31 @@ std::string to_string(const boost::asio::ip::tcp::endpoint& endpoint);
 /// The peer or own address of a socket, in the notation of the configuration: "127.0.0.1:5432", "unix:/path".
 std::string to_string(const boost::asio::generic::stream_protocol::endpoint& endpoint);
 
-/// Who is at the other end of `socket`: an address, or user and process of a Unix socket's peer.
-std::string describe_client(AppSocket& socket, const boost::asio::generic::stream_protocol::endpoint& peer);
+/// A connection that was accepted and belongs to no event loop yet.
+class Arrival {
+public:
+    using Endpoint = boost::asio::generic::stream_protocol::endpoint;
+
+    /// Owns `descriptor`, a connected and non-blocking socket, from now on.
+    Arrival(int descriptor, const Endpoint& peer) : descriptor_(descriptor), peer_(peer) {}
+    Arrival(const Arrival&) = delete;
+    Arrival& operator=(const Arrival&) = delete;
+    ~Arrival();
+
+    /// Who is at the other end: an address, or user and process of a Unix socket's peer.
+    std::string client() const;
+
+    /// Hands it over to a closed `socket`, whose event loop watches it from now on. Throws boost::system::system_error.
+    void move_to(AppSocket& socket);
+
+private:
+    int descriptor_;
+    Endpoint peer_;
+};
+
+/// The same connection, registered anew and non-blocking: where Asio has once waited to write, as for a connect, it
+/// goes on to be woken by all that the peer acknowledges. Throws boost::system::system_error.
+TcpSocket forget_writing(TcpSocket socket, const boost::asio::ip::tcp& protocol);
 
 /// The keepalive settings of libpq, and TCP_NODELAY. What the system refuses is left as it is.
 void set_options(TcpSocket& socket, const config::Upstream& settings);

@@ -8,6 +8,7 @@
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/write.hpp>
 
+#include <array>
 #include <cstdint>
 #include <tuple>
 
@@ -28,13 +29,12 @@ std::string describe_answer(std::uint8_t answer) {
 } // namespace
 
 Awaitable<std::optional<Failure>> request_ssl(TcpSocket& socket, std::string where) {
-    auto write = asio::async_write(socket, asio::buffer(protocol::ssl_request), asio::as_tuple(asio::deferred));
-    auto [error, sent] = co_await std::move(write);
-    std::uint8_t answer = 0;
+    boost::system::error_code error;
+    std::size_t size = asio::write(socket, asio::buffer(protocol::ssl_request), error); // the first bytes find room
+    std::array<std::uint8_t, 2> answers{};
     if (!error) {
-        // One byte and no more: whatever stands behind it is not from whom we think.
-        auto read = socket.async_read_some(asio::buffer(&answer, 1), asio::as_tuple(asio::deferred));
-        std::tie(error, sent) = co_await std::move(read);
+        auto read = socket.async_read_some(asio::buffer(answers), asio::as_tuple(asio::deferred));
+        std::tie(error, size) = co_await std::move(read);
     }
     if (error) {
         co_return Failure{Reason::tls_protocol,
@@ -42,13 +42,15 @@ Awaitable<std::optional<Failure>> request_ssl(TcpSocket& socket, std::string whe
                           where + ": " + error.message(),
                           {}};
     }
+    const std::uint8_t answer = answers[0];
     if (answer == 'N') {
         co_return Failure{Reason::tls_refused, "server does not support SSL, but SSL was required", where, {}};
     }
     if (answer != 'S') {
         co_return Failure{Reason::tls_protocol, "the server answered SSLRequest " + describe_answer(answer), where, {}};
     }
-    if (socket.available(error) > 0) {
+    // One byte and no more: whatever stands behind it is not from whom we think.
+    if (size > 1) {
         co_return Failure{Reason::tls_protocol,
                           "received unencrypted data after the answer to SSLRequest",
                           where + ": somebody in between may be injecting it (CVE-2021-23222)",

@@ -8,8 +8,8 @@
 
 namespace proxy {
 
-/// Writes log lines to standard error and waits for nobody: a line that its reader, a stopped one, leaves no room for is
-/// lost, because sessions would have to wait for it.
+/// Writes log lines to standard error and waits for nobody: a line that its reader, a stopped one, leaves no room for
+/// is lost, because sessions would have to wait for it.
 class StderrSink : public spdlog::sinks::base_sink<std::mutex> {
 public:
     /// How many lines were lost since the start. From any thread.

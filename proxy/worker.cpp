@@ -25,9 +25,8 @@ void Worker::start(std::shared_ptr<Session> session) {
         const auto entry = sessions_.insert(sessions_.end(), session);
         asio::co_spawn(context_, session->run(), [this, entry](const std::exception_ptr& /*run() lets none out*/) {
             sessions_.erase(entry);
-            if (load_.fetch_sub(1, std::memory_order_relaxed) == 1) {
-                on_idle_();
-            }
+            load_.fetch_sub(1, std::memory_order_relaxed);
+            tell_if_idle();
         });
     });
 }
@@ -63,9 +62,19 @@ void Worker::for_each(void (Session::*action)()) {
     });
 }
 
+void Worker::tell_if_idle() const {
+    if (draining_ && load() == 0) {
+        on_idle_();
+    }
+}
+
 void Worker::drain() {
     drop_warm();
     for_each(&Session::drain);
+    asio::post(context_, [this] {
+        draining_ = true;
+        tell_if_idle(); // the last session may have ended before this
+    });
 }
 
 void Worker::stop() {

@@ -27,7 +27,7 @@ public:
         unsigned count;
     };
 
-    /// `on_idle` is called on the worker's thread whenever its last session has ended.
+    /// `on_idle` is called on the worker's thread once it drains and its last session has ended.
     Worker(Place place, std::function<void()> on_idle);
     Worker(const Worker&) = delete;
     Worker& operator=(const Worker&) = delete;
@@ -57,6 +57,7 @@ public:
 
 private:
     void for_each(void (Session::*action)());
+    void tell_if_idle() const;
 
     Place place_;
     std::function<void()> on_idle_;
@@ -66,6 +67,7 @@ private:
     std::list<std::shared_ptr<Session>> sessions_;
     std::map<const Upstream*, std::shared_ptr<WarmPool>> warm_pools_; // each keeps its upstream alive
     std::atomic<std::size_t> load_{0};
+    bool draining_ = false;
     std::thread thread_; // last: it uses all of the above
 };
 

@@ -16,8 +16,8 @@ using boost::system::error_code;
 
 namespace {
 
-// Of plaintext, for one call of the kernel: four records.
-constexpr std::size_t max_piece = std::size_t{64} * 1024;
+// Of plaintext, for one call of the kernel: eight records.
+constexpr std::size_t max_piece = std::size_t{128} * 1024;
 
 // Of ciphertext, for one call: a server that streams what is no data must not keep the thread.
 constexpr std::size_t max_intake = std::size_t{256} * 1024;
@@ -30,7 +30,9 @@ Stream::Stream(Socket socket, std::shared_ptr<const Context> context)
     if (!ssl_ || !bio) {
         throw std::bad_alloc();
     }
-    socket_.native_non_blocking(true);
+    if (!socket_.native_non_blocking()) {
+        socket_.native_non_blocking(true);
+    }
     SSL_set0_rbio(ssl_.get(), bio.get());
     BIO_up_ref(bio.get());
     SSL_set0_wbio(ssl_.get(), bio.release());

@@ -3,8 +3,10 @@
 import hashlib
 import queue
 import random
+import re
 import select
 import socket
+from pathlib import Path
 
 from support.process import DEADLINE
 from support.scram import log_in
@@ -146,3 +148,15 @@ def test_an_app_that_reads_nothing_stops_the_server(fake_behind_proxy):
 def resident_bytes(proxy):
     with open(f"/proc/{proxy.pid}/statm", encoding="ascii") as file:
         return int(file.read().split()[1]) * 4096
+
+
+def test_the_event_loop_waits_for_bytes_alone(proxy, connect):
+    """A socket that is watched for room to write wakes its worker whenever the other side acknowledges something."""
+    connect().cursor().execute("SELECT 1")
+    watched = [
+        int(events, 16)
+        for information in Path(f"/proc/{proxy.pid}/fdinfo").iterdir()
+        for events in re.findall(r"^tfd: .* events: +(\w+)", information.read_text(), re.MULTILINE)
+    ]
+    assert len(watched) >= 4
+    assert not [events for events in watched if events & select.EPOLLOUT]
