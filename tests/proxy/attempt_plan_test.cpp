@@ -1,4 +1,4 @@
-#include "proxy/attempt_plan.h"
+#include "proxy/upstream/attempt_plan.h"
 
 #include <gmock/gmock.h>
 

@@ -1,4 +1,4 @@
-#include "proxy/cached_addresses.h"
+#include "proxy/upstream/cached_addresses.h"
 
 #include <gmock/gmock.h>
 

@@ -1,4 +1,4 @@
-#include "proxy/demand.h"
+#include "proxy/upstream/demand.h"
 
 #include <gtest/gtest.h>
 

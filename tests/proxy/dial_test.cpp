@@ -1,4 +1,4 @@
-#include "proxy/dial.h"
+#include "proxy/upstream/dial.h"
 #include "tests/proxy/names.h"
 
 #include <boost/asio/co_spawn.hpp>

@@ -1,4 +1,4 @@
-#include "proxy/endpoints.h"
+#include "proxy/upstream/endpoints.h"
 
 #include <gmock/gmock.h>
 

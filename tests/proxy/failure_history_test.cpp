@@ -1,4 +1,4 @@
-#include "proxy/failure_history.h"
+#include "proxy/report/failure_history.h"
 
 #include <gmock/gmock.h>
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "proxy/resolver.h"
+#include "proxy/upstream/resolver.h"
 
 #include <condition_variable>
 #include <deque>

@@ -1,4 +1,4 @@
-#include "proxy/patience.h"
+#include "proxy/upstream/patience.h"
 
 #include <gtest/gtest.h>
 

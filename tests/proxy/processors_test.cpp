@@ -1,4 +1,4 @@
-#include "proxy/processors.h"
+#include "proxy/server/processors.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "proxy/repeats.h"
+#include "proxy/report/repeats.h"
 
 #include <gmock/gmock.h>
 

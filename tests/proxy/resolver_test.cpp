@@ -1,4 +1,4 @@
-#include "proxy/resolver.h"
+#include "proxy/upstream/resolver.h"
 #include "tests/proxy/names.h"
 
 #include <boost/asio/executor_work_guard.hpp>

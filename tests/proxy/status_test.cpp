@@ -1,4 +1,4 @@
-#include "proxy/status.h"
+#include "proxy/admin/status.h"
 
 #include <boost/json/parse.hpp>
 #include <gmock/gmock.h>

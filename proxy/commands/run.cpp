@@ -1,0 +1,47 @@
+#include "proxy/commands/run.h"
+
+#include "config/environment.h"
+#include "proxy/report/log.h"
+#include "proxy/server/server.h"
+
+#include <csignal>
+#include <sys/resource.h>
+
+namespace proxy {
+namespace {
+
+/// Two descriptors a session: the soft limit of 1024 that most systems start with would end at 500.
+void raise_descriptor_limit() {
+    rlimit limit{};
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
+/// The file that config::load() reads.
+std::optional<std::filesystem::path> config_file(const config::Overrides& flags) {
+    const auto variable = config::find_variable(config::process_environment, "PG_TLS_PROXY_CONFIG");
+    return flags.config || !variable ? flags.config : std::optional<std::filesystem::path>(*variable);
+}
+
+config::Settings load(const config::Overrides& flags) {
+    config::Loaded loaded = config::load(flags, config::process_environment);
+    log::setup(loaded.settings.log);
+    for (const std::string& notice : loaded.notices) {
+        log::warn("configuration", {{"notice", notice}});
+    }
+    return std::move(loaded.settings);
+}
+
+} // namespace
+
+void run_proxy(const config::Overrides& flags) {
+    // A peer that went away is an error code, not the end of the process.
+    std::signal(SIGPIPE, SIG_IGN);
+    raise_descriptor_limit();
+    Server server([&flags] { return load(flags); }, config_file(flags));
+    server.run();
+}
+
+} // namespace proxy

@@ -1,0 +1,180 @@
+#include "proxy/session/session.h"
+
+#include "proxy/deadline.h"
+#include "proxy/listening/unix_socket.h"
+#include "proxy/report/log.h"
+#include "proxy/session/hang_up.h"
+#include "tls/error.h"
+
+namespace proxy {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+
+namespace {
+
+/// Holds a place among the sessions that may go to a server.
+class Place {
+public:
+    explicit Place(Admission& admission) : admission_(admission), taken_(admission.enter()) {}
+    Place(const Place&) = delete;
+    Place& operator=(const Place&) = delete;
+    ~Place() {
+        if (taken_) {
+            admission_.leave();
+        }
+    }
+    bool taken() const { return taken_; }
+    Failure refusal() const {
+        const std::string limit = std::to_string(admission_.limit());
+        return {Reason::too_many_connections, "too many connections: " + admission_.name() + " is " + limit, {}, {}};
+    }
+
+private:
+    Admission& admission_;
+    bool taken_;
+};
+
+} // namespace
+
+Session::Session(std::unique_ptr<Arrival> arrival, std::uint64_t id, std::shared_ptr<const Listener> listener,
+                 std::shared_ptr<Admission> admission, Worker& worker)
+    : arrival_(std::move(arrival)), app_(worker.context()), client_(arrival_->client()), id_(id),
+      listener_(std::move(listener)), admission_(std::move(admission)), worker_(worker) {}
+
+Awaitable<void> Session::run() {
+    listener_->metrics.connections.Increment();
+    listener_->metrics.active.Increment();
+    RelayEnd end{{Reason::internal, {}, {}, {}}, false};
+    try {
+        arrival_->move_to(app_);
+        arrival_.reset();
+        end = co_await serve();
+    } catch (const std::exception& error) {
+        end.failure.message = std::string("internal error: ") + error.what();
+        end.at_boundary = !std::holds_alternative<Relay>(phase_);
+        phase_.emplace<std::monostate>(); // it refers to what is gone
+    }
+    ended_ = std::chrono::steady_clock::now();
+    try {
+        co_await part_from_app(end);
+    } catch (const std::exception& error) {
+        log::error("could not part from the application", {{"id", id_}, {"error", error.what()}});
+    }
+    record(end.failure);
+}
+
+Awaitable<RelayEnd> Session::serve() {
+    auto startup = co_await read_startup();
+    if (startup.has_error()) {
+        co_return RelayEnd{startup.error(), true};
+    }
+    if (auto refusal = refuse_user(app_, listener_->access.allow_users)) {
+        co_return RelayEnd{std::move(*refusal), true};
+    }
+    if (std::holds_alternative<protocol::CancelRequest>(startup->packet)) {
+        co_return co_await forward_cancel(std::move(*startup));
+    }
+    const auto& message = std::get<protocol::StartupMessage>(startup->packet);
+    user_ = tls::escape(message.user);
+    database_ = tls::escape(message.database);
+
+    if (!listener_->user_suffix.empty()) {
+        protocol::append_to_user(startup->bytes, listener_->user_suffix);
+    }
+
+    const Place place(*admission_);
+    const Place place_of_listener(*listener_->admission);
+    if (!place.taken() || !place_of_listener.taken()) {
+        co_return RelayEnd{(place.taken() ? place_of_listener : place).refusal(), true};
+    }
+    auto server = co_await reach_server(startup->bytes);
+    if (server.has_error()) {
+        co_return RelayEnd{server.error(), true};
+    }
+    tls_version_ = (*server)->version();
+    tls_cipher_ = (*server)->cipher();
+    const Relay::Options options{accepted_, listener_->limits.half_close_timeout, listener_->limits.idle_timeout};
+    auto& relay = phase_.emplace<Relay>(app_, **server, worker_.scratch(), listener_->metrics, options);
+    auto end = co_await relay.run(std::move(startup->bytes));
+    bytes_to_server_ += relay.bytes_to_server();
+    bytes_to_app_ = relay.bytes_to_app();
+    phase_.emplace<std::monostate>();
+    co_return end;
+}
+
+Awaitable<Result<Startup>> Session::read_startup() {
+    auto& reader = phase_.emplace<StartupReader>(app_);
+    const auto limit = listener_->limits.startup_timeout;
+    const Deadline deadline(app_.get_executor(), limit, [&reader, limit] {
+        const std::string time = std::to_string(limit.count());
+        reader.abort({Reason::startup_timeout, "no complete startup packet within " + time + " ms", {}, {}});
+    });
+    auto startup = co_await reader.read();
+    phase_.emplace<std::monostate>();
+    co_return startup;
+}
+
+/// `opening` is afterwards what is still to be sent: a warm connection has it already.
+Awaitable<Result<std::unique_ptr<tls::Stream>>> Session::reach_server(std::vector<std::uint8_t>& opening) {
+    const auto pool = worker_.warm_pool(*listener_);
+    if (pool) {
+        auto warm = co_await pool->open(opening);
+        if (warm) {
+            pool->refill();
+            bytes_to_server_ = opening.size();
+            listener_->metrics.bytes_to_server.Increment(static_cast<double>(opening.size()));
+            opening.clear();
+            co_return std::move(warm);
+        }
+    }
+    auto server = co_await connect_for_app();
+    if (pool && server.has_value()) {
+        pool->refill();
+    }
+    co_return server;
+}
+
+Awaitable<Result<std::unique_ptr<tls::Stream>>> Session::connect() {
+    auto& connector = phase_.emplace<Connector>(app_.get_executor(), listener_->upstream);
+    auto server = co_await connector.connect(Connector::Retry::as_configured);
+    phase_.emplace<std::monostate>();
+    co_return server;
+}
+
+/// Connects, unless the app leaves meanwhile.
+Awaitable<Result<std::unique_ptr<tls::Stream>>> Session::connect_for_app() {
+    const HangUp hang_up(app_, [this] {
+        if (auto* connector = std::get_if<Connector>(&phase_)) {
+            connector->abort({Reason::client_lost, "the application left before its server was reached", {}, {}});
+        }
+    });
+    co_return co_await connect();
+}
+
+/// Sends the CancelRequest where every other byte goes: through a verified TLS connection of its own.
+/// A server answers by closing, so the app is told nothing else, whatever happens.
+Awaitable<RelayEnd> Session::forward_cancel(Startup startup) {
+    auto server = co_await connect();
+    if (server.has_error()) {
+        listener_->metrics.cancels_failed.Increment();
+        co_return RelayEnd{server.error(), false};
+    }
+    tls::Stream& stream = **server;
+    const Deadline deadline(app_.get_executor(), listener_->upstream->settings().connect_timeout, [&stream] {
+        error_code ignored;
+        stream.socket().close(ignored);
+    });
+    bool sent = stream.write_some(startup.bytes).status == tls::Stream::Status::ok;
+    sent = sent && stream.shutdown() == tls::Stream::Status::ok;
+    error_code error;
+    while (sent && !error && stream.read_some(worker_.scratch()).status == tls::Stream::Status::want_read) {
+        auto wait = stream.wait_readable();
+        std::tie(error) = co_await std::move(wait);
+    }
+    (sent ? listener_->metrics.cancels_forwarded : listener_->metrics.cancels_failed).Increment();
+    bytes_to_server_ = startup.bytes.size();
+    co_return RelayEnd{{Reason::cancel_request, {}, {}, {}}, false};
+}
+
+} // namespace proxy
