@@ -78,7 +78,9 @@ struct Metrics::Families {
           warm_taken(counter(r, "warm_connections_taken_total",
                              "Sessions that wanted a warm connection, by whether there was one.")),
           max_connections(gauge(r, "max_connections", "The limit of client connections that may go to a server.")),
-          reloads(counter(r, "config_reloads_total", "Reloads of the configuration and its files, by result.")) {}
+          reloads(counter(r, "config_reloads_total", "Reloads of the configuration and its files, by result.")),
+          last_reload(
+              gauge(r, "config_last_reload_successful", "Whether the last load of the configuration succeeded.")) {}
 
     Family<prometheus::Gauge>& build_info;
     Family<prometheus::Counter>& connections;
@@ -97,6 +99,7 @@ struct Metrics::Families {
     Family<prometheus::Counter>& warm_taken;
     Family<prometheus::Gauge>& max_connections;
     Family<prometheus::Counter>& reloads;
+    Family<prometheus::Gauge>& last_reload;
 
     struct Expiry {
         prometheus::Labels labels;
@@ -137,6 +140,7 @@ Metrics::Metrics()
     for (const char* result : {"success", "failure"}) {
         families_->reloads.Add({{"result", result}});
     }
+    families_->last_reload.Add({}).Set(1);
 }
 
 ListenerMetrics Metrics::listener(const std::string& name) {
@@ -221,6 +225,7 @@ void Metrics::set_max_connections(unsigned limit) {
 
 void Metrics::count_reload(bool success) {
     families_->reloads.Add({{"result", success ? "success" : "failure"}}).Increment();
+    families_->last_reload.Add({}).Set(success ? 1 : 0);
 }
 
 std::string Metrics::serialize() const {

@@ -68,12 +68,16 @@ def test_a_root_that_is_replaced_counts_for_new_connections(configured, login, c
     assert configured.metric("config_reloads_total", result="success") == 2
 
 
-def test_a_bad_file_keeps_the_last_good_state(configured, login):
+def test_a_bad_file_keeps_the_last_good_state(configured, login, certificates):
     replace(configured.root, b"garbage")
     failed = configured.wait_for("reload failed, the last good configuration stays")
     assert str(configured.root) in failed["error"]
     assert answers(login())
     assert configured.metric("config_reloads_total", result="failure") == 1
+    assert configured.metric("config_last_reload_successful") == 0
+    replace(configured.root, certificates.root.read_bytes())
+    configured.wait_for("reloaded")
+    assert configured.metric("config_last_reload_successful") == 1
 
 
 def test_a_bad_configuration_is_named_with_its_place(configured, login):
