@@ -131,7 +131,8 @@ void setup(const config::Log& settings) {
 void sum_up(std::chrono::steady_clock::time_point now) {
     Log& log = instance();
     if (const std::uint64_t lost = log.sink->lost(); log.lost_told.exchange(lost) != lost) {
-        warn("log lines lost", {{"since_start", lost}});
+        const Fields fields = {{"since_start", lost}};
+        log.logger->log(spdlog::level::critical, render(spdlog::level::warn, "log lines lost", fields));
     }
     const std::lock_guard lock(log.mutex);
     for (const auto& [identity, times] : log.repeats.take_ended(now)) {
@@ -139,6 +140,10 @@ void sum_up(std::chrono::steady_clock::time_point now) {
         // What it sums up has passed the level.
         log.logger->log(spdlog::level::critical, identity + (log.json ? ",\"times\":" : " times=") + count);
     }
+}
+
+std::uint64_t lines_lost() {
+    return instance().sink->lost();
 }
 
 void debug(std::string_view event, Fields fields) {

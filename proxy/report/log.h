@@ -6,6 +6,7 @@
 #include <boost/json/value_from.hpp>
 
 #include <chrono>
+#include <cstdint>
 #include <initializer_list>
 #include <string_view>
 
@@ -30,6 +31,9 @@ void setup(const config::Log& settings);
 /// their window is over at `now`, and tells how many lines found no room on standard error. To be called now and then,
 /// and with time_point::max() at the end.
 void sum_up(std::chrono::steady_clock::time_point now);
+
+/// How many lines found no room on standard error since the start.
+std::uint64_t lines_lost();
 
 /// Writes `event` with its fields. Empty strings and nulls are left out. Of warnings and errors that have a `reason` or
 /// an `address`, and have it and listener and upstream in common, only max_repeats are written within 10 s.

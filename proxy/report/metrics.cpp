@@ -1,5 +1,6 @@
 #include "proxy/report/metrics.h"
 
+#include "proxy/report/log.h"
 #include "proxy/report/process_metrics.h"
 #include "proxy/version.h"
 
@@ -80,7 +81,8 @@ struct Metrics::Families {
           max_connections(gauge(r, "max_connections", "The limit of client connections that may go to a server.")),
           reloads(counter(r, "config_reloads_total", "Reloads of the configuration and its files, by result.")),
           last_reload(
-              gauge(r, "config_last_reload_successful", "Whether the last load of the configuration succeeded.")) {}
+              gauge(r, "config_last_reload_successful", "Whether the last load of the configuration succeeded.")),
+          log_lines_lost(counter(r, "log_lines_lost_total", "Log lines that found no room on standard error.")) {}
 
     Family<prometheus::Gauge>& build_info;
     Family<prometheus::Counter>& connections;
@@ -100,6 +102,7 @@ struct Metrics::Families {
     Family<prometheus::Gauge>& max_connections;
     Family<prometheus::Counter>& reloads;
     Family<prometheus::Gauge>& last_reload;
+    Family<prometheus::Counter>& log_lines_lost;
 
     struct Expiry {
         prometheus::Labels labels;
@@ -229,6 +232,8 @@ void Metrics::count_reload(bool success) {
 }
 
 std::string Metrics::serialize() const {
+    prometheus::Counter& lost = families_->log_lines_lost.Add({});
+    lost.Increment(static_cast<double>(log::lines_lost()) - lost.Value());
     std::vector<prometheus::MetricFamily> families = registry_->Collect();
     for (auto& family : process_->Collect()) {
         families.push_back(std::move(family));

@@ -1,6 +1,7 @@
 """What surrounds the proxy fails and comes back: so does the service, by itself and without anything left behind."""
 
 import contextlib
+import fcntl
 import itertools
 import os
 import re
@@ -259,12 +260,11 @@ def test_a_log_that_nobody_reads(start_fake, certificates, tmp_path):
     path = tmp_path / "proxy.sock"
     options = ["--listen", f"unix:{path}", "--admin", "off", "--log-level", "debug"]
     command = [str(BINARY), "run", *options, "--upstream", verified_upstream(server.port, certificates.root)]
-    proxy = subprocess.Popen(
-        command, env=environment(tmp_path), stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, pipesize=4096, text=True
-    )
+    proxy = subprocess.Popen(command, env=environment(tmp_path), stderr=subprocess.PIPE, text=True)
     try:
         while " ready " not in (line := proxy.stderr.readline()):
             assert line, "the proxy has ended"
+        fcntl.fcntl(proxy.stderr, fcntl.F_SETPIPE_SZ, 4096)
         for _ in range(50):
             with Client(path) as app:
                 log_in(app)
