@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <fstream>
+#include <sched.h>
 #include <string>
 #include <thread>
 
@@ -29,10 +30,19 @@ double limited(double available, const std::filesystem::path& cpu_max) {
     return file >> quota >> period && period > 0 ? std::min(available, quota / period) : available;
 }
 
+/// Those that this thread may run on.
+unsigned allowed() {
+    cpu_set_t set;
+    if (sched_getaffinity(0, sizeof set, &set) == 0) {
+        return static_cast<unsigned>(CPU_COUNT(&set));
+    }
+    return std::thread::hardware_concurrency(); // more than the set has room for
+}
+
 } // namespace
 
 unsigned available_processors(const std::filesystem::path& own_groups, const std::filesystem::path& root) {
-    double available = std::thread::hardware_concurrency();
+    double available = allowed();
     for (auto group = own_group(own_groups); !group.empty(); group = group.parent_path()) {
         available = limited(available, root / group / "cpu.max");
     }

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <sched.h>
 #include <string>
 #include <thread>
 
@@ -31,6 +32,17 @@ protected:
 
 TEST_F(Processors, AreAllWhereNothingIsSaid) {
     EXPECT_EQ(available(), all);
+}
+
+TEST_F(Processors, AreThoseItMayRunOn) {
+    cpu_set_t before;
+    ASSERT_EQ(sched_getaffinity(0, sizeof before, &before), 0);
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET(static_cast<unsigned>(sched_getcpu()), &one);
+    ASSERT_EQ(sched_setaffinity(0, sizeof one, &one), 0);
+    EXPECT_EQ(available(), 1);
+    sched_setaffinity(0, sizeof before, &before);
 }
 
 TEST_F(Processors, AreAllWithoutALimit) {
