@@ -56,18 +56,20 @@ std::string rule(int code, const X509* certificate) {
     }
 }
 
-/// Empty where the certificate is good, and only not for us.
-std::string hint(int code, bool anchor) {
+/// Empty where the general one will do.
+std::string hint(int code, bool anchor, int depth) {
     switch (code) {
     case X509_V_ERR_CERT_REVOKED: return "Replace the certificate.";
     case X509_V_ERR_UNABLE_TO_GET_CRL:
+    case X509_V_ERR_CRL_NOT_YET_VALID:
     case X509_V_ERR_CRL_HAS_EXPIRED: return "Give sslcrl or sslcrldir a current list of every CA in the chain.";
     case X509_V_ERR_CERT_NOT_YET_VALID: return "Check this machine's clock.";
     case X509_V_ERR_CERT_HAS_EXPIRED:
-        return anchor ? "Set sslrootcert to the CA that the server's certificates come from today. Azure has moved to "
-                        "DigiCert Global Root G2 and Microsoft RSA Root Certificate Authority 2017: sslrootcert=azure "
-                        "has them all."
-                      : "Renew it on the server.";
+        return anchor && depth > 0
+                   ? "Set sslrootcert to the CA that the server's certificates come from today. Azure has moved to "
+                     "DigiCert Global Root G2 and Microsoft RSA Root Certificate Authority 2017: sslrootcert=azure "
+                     "has them all."
+                   : "Renew it on the server, unless it is this machine's clock that is wrong.";
     default: return {};
     }
 }
@@ -88,7 +90,7 @@ Rejection explain_chain_error(X509_STORE_CTX* store, const Context& context) {
     const std::string name = quote(common_name(certificate));
     return {what + name + " " + rule(code, certificate),
             "at depth " + std::to_string(depth) + " of the chain; " + anchors_tried(context.trust()),
-            hint(code, anchor)};
+            hint(code, anchor, depth)};
 }
 
 std::optional<Rejection> check_host(const X509* certificate, const std::string& host) {
