@@ -9,6 +9,7 @@ import pytest
 from support.containers import BUILD_DEADLINE, IMAGE, LOGIN_OPTIONS, REVISION, wait_until
 from support.name_server import NameServer
 from support.process import Process
+from support.proxy import ROOT
 
 pytestmark = pytest.mark.timeout(BUILD_DEADLINE)
 
@@ -21,6 +22,7 @@ def proxy(engine, image, database):
     container, volume = database
     options = [f"--network=container:{container}", f"--volume={volume}:/certificates:ro"]
     nothing = ["--read-only", "--cap-drop=ALL", "--security-opt=no-new-privileges"]
+    nothing += [f"--security-opt=seccomp={ROOT / 'docker/seccomp.json'}"]
     arguments = ["--listen=127.0.0.1:5432", "--upstream=host=database sslrootcert=/certificates/ca.crt"]
     with engine.start(*options, *nothing, IMAGE, *arguments) as proxy:
         engine.docker("exec", proxy, "/pg-tls-proxy", "healthcheck", "--wait", "20")
