@@ -48,9 +48,9 @@ std::string to_string(const asio::generic::stream_protocol::endpoint& endpoint) 
     return std::string("unix:") + address.sun_path;
 }
 
-Arrival::~Arrival() {
-    if (descriptor_ >= 0) {
-        close(descriptor_);
+Descriptor::~Descriptor() {
+    if (number_ >= 0) {
+        close(number_);
     }
 }
 
@@ -60,15 +60,15 @@ std::string Arrival::client() const {
     }
     ucred credentials{};
     socklen_t size = sizeof credentials;
-    if (getsockopt(descriptor_, SOL_SOCKET, SO_PEERCRED, &credentials, &size) != 0) {
+    if (getsockopt(descriptor_.get(), SOL_SOCKET, SO_PEERCRED, &credentials, &size) != 0) {
         return "unix";
     }
     return "unix:uid=" + std::to_string(credentials.uid) + ",pid=" + std::to_string(credentials.pid);
 }
 
 void Arrival::move_to(AppSocket& socket) {
-    socket.assign(peer_.protocol(), descriptor_);
-    descriptor_ = -1;
+    socket.assign(peer_.protocol(), descriptor_.get());
+    descriptor_.release();
     socket.non_blocking(true);
     if (peer_.protocol().family() != AF_UNIX) {
         error_code ignored;
@@ -77,15 +77,11 @@ void Arrival::move_to(AppSocket& socket) {
 }
 
 TcpSocket forget_writing(TcpSocket socket, const asio::ip::tcp& protocol) {
-    const int descriptor = socket.release();
+    Descriptor descriptor(socket.release());
     TcpSocket fresh(socket.get_executor());
-    error_code error;
-    fresh.assign(protocol, descriptor, error);
-    if (error) {
-        close(descriptor);
-        throw boost::system::system_error(error);
-    }
-    fresh.native_non_blocking(true);
+    fresh.assign(protocol, descriptor.get());
+    descriptor.release();
+    fresh.non_blocking(true);
     return fresh;
 }
 

@@ -10,6 +10,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 
 /// Small helpers over Asio's sockets that more than one part needs.
 namespace proxy {
@@ -30,16 +31,27 @@ std::string to_string(const boost::asio::ip::tcp::endpoint& endpoint);
 /// The peer or own address of a socket, in the notation of the configuration: "127.0.0.1:5432", "unix:/path".
 std::string to_string(const boost::asio::generic::stream_protocol::endpoint& endpoint);
 
+/// Owns a file descriptor.
+class Descriptor {
+public:
+    explicit Descriptor(int number) : number_(number) {}
+    Descriptor(Descriptor&& other) noexcept : number_(other.release()) {}
+    Descriptor& operator=(Descriptor&&) = delete;
+    ~Descriptor();
+
+    int get() const { return number_; }
+    int release() { return std::exchange(number_, -1); }
+
+private:
+    int number_;
+};
+
 /// A connection that was accepted and belongs to no event loop yet.
 class Arrival {
 public:
     using Endpoint = boost::asio::generic::stream_protocol::endpoint;
 
-    /// Owns `descriptor`, a connected and non-blocking socket, from now on.
-    Arrival(int descriptor, const Endpoint& peer) : descriptor_(descriptor), peer_(peer) {}
-    Arrival(const Arrival&) = delete;
-    Arrival& operator=(const Arrival&) = delete;
-    ~Arrival();
+    Arrival(Descriptor descriptor, const Endpoint& peer) : descriptor_(std::move(descriptor)), peer_(peer) {}
 
     /// Who is at the other end: an address, or user and process of a Unix socket's peer.
     std::string client() const;
@@ -48,7 +60,7 @@ public:
     void move_to(AppSocket& socket);
 
 private:
-    int descriptor_;
+    Descriptor descriptor_;
     Endpoint peer_;
 };
 

@@ -30,8 +30,8 @@ Stream::Stream(Socket socket, std::shared_ptr<const Context> context)
     if (!ssl_ || !bio) {
         throw std::bad_alloc();
     }
-    if (!socket_.native_non_blocking()) {
-        socket_.native_non_blocking(true);
+    if (!socket_.non_blocking()) {
+        socket_.non_blocking(true);
     }
     SSL_set0_rbio(ssl_.get(), bio.get());
     BIO_up_ref(bio.get());

@@ -112,9 +112,9 @@ Awaitable<void> Acceptor::accept_until_closed(std::shared_ptr<Socket> socket, On
 }
 
 /// The listener outlives what a single connection meets, such as a lack of memory.
-bool Acceptor::hand_over(const OnAccept& on_accept, int descriptor, const Endpoint& peer) {
+bool Acceptor::hand_over(const OnAccept& on_accept, Descriptor descriptor, const Endpoint& peer) {
     try {
-        on_accept(std::make_unique<Arrival>(descriptor, peer));
+        on_accept(std::make_unique<Arrival>(std::move(descriptor), peer));
         return true;
     } catch (const std::exception& error) {
         log::error("cannot take a connection", {{"error", error.what()}});
@@ -130,7 +130,7 @@ bool Acceptor::accept_burst(Socket& socket, const OnAccept& on_accept) {
         const int descriptor = accept4(socket.native_handle(), peer.data(), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (descriptor >= 0) {
             peer.resize(size);
-            if (!hand_over(on_accept, descriptor, peer)) {
+            if (!hand_over(on_accept, Descriptor(descriptor), peer)) {
                 return false;
             }
             continue;

@@ -45,7 +45,7 @@ private:
     void bind(const Endpoint& endpoint);
 
     static Awaitable<void> accept_until_closed(std::shared_ptr<Socket> socket, OnAccept on_accept);
-    static bool hand_over(const OnAccept& on_accept, int descriptor, const Endpoint& peer);
+    static bool hand_over(const OnAccept& on_accept, Descriptor descriptor, const Endpoint& peer);
     static bool accept_burst(Socket& socket, const OnAccept& on_accept);
 
     std::shared_ptr<Socket> socket_;

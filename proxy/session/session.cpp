@@ -13,6 +13,9 @@ using boost::system::error_code;
 
 namespace {
 
+// Of a name, for the log: as much as PostgreSQL makes of it (NAMEDATALEN - 1).
+constexpr std::size_t max_name = 63;
+
 /// Holds a place among the sessions that may go to a server.
 class Place {
 public:
@@ -47,8 +50,9 @@ Awaitable<void> Session::run() {
     listener_->metrics.active.Increment();
     RelayEnd end{{Reason::internal, {}, {}, {}}, false};
     try {
-        arrival_->move_to(app_);
-        arrival_.reset();
+        if (const auto arrival = std::move(arrival_)) { // unless it was aborted meanwhile
+            arrival->move_to(app_);
+        }
         end = co_await serve();
     } catch (const std::exception& error) {
         end.failure.message = std::string("internal error: ") + error.what();
@@ -76,8 +80,8 @@ Awaitable<RelayEnd> Session::serve() {
         co_return co_await forward_cancel(std::move(*startup));
     }
     const auto& message = std::get<protocol::StartupMessage>(startup->packet);
-    user_ = tls::escape(message.user);
-    database_ = tls::escape(message.database);
+    user_ = tls::escape(std::string_view(message.user).substr(0, max_name));
+    database_ = tls::escape(std::string_view(message.database).substr(0, max_name));
 
     if (!listener_->user_suffix.empty()) {
         protocol::append_to_user(startup->bytes, listener_->user_suffix);

@@ -107,6 +107,7 @@ void Session::abort() {
     if (auto* relay = std::get_if<Relay>(&phase_)) {
         relay->abort({Reason::drain_timeout, "ended with the proxy", {}, {}});
     }
+    arrival_.reset();
     error_code ignored;
     app_.close(ignored);
 }

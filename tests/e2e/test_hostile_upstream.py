@@ -240,7 +240,7 @@ def test_a_reset_in_the_middle_of_a_result(fake_behind_proxy):
 def test_a_flood_of_key_updates(fake_behind_proxy, certificates):
     """Each demands an answer, and the server reads none before it has sent them all and its rows."""
     rows = 100 * message(b"D", bytes(5000))
-    updates = 12_000
+    updates = 3000
 
     def script(dialogue):
         dialogue.accept_session()

@@ -150,13 +150,15 @@ def resident_bytes(proxy):
         return int(file.read().split()[1]) * 4096
 
 
-def test_the_event_loop_waits_for_bytes_alone(proxy, connect):
+def test_the_event_loop_waits_for_bytes_alone(fake_behind_proxy):
     """A socket that is watched for room to write wakes its worker whenever the other side acknowledges something."""
-    connect().cursor().execute("SELECT 1")
-    watched = [
-        int(events, 16)
-        for information in Path(f"/proc/{proxy.pid}/fdinfo").iterdir()
-        for events in re.findall(r"^tfd: .* events: +(\w+)", information.read_text(), re.MULTILINE)
-    ]
+    _, proxy = fake_behind_proxy(lambda dialogue: dialogue.accept_session())
+    with Client(proxy.address()) as app:
+        start_session(app)
+        watched = [
+            int(events, 16)
+            for information in Path(f"/proc/{proxy.pid}/fdinfo").iterdir()
+            for events in re.findall(r"^tfd: .* events: +(\w+)", information.read_text(), re.MULTILINE)
+        ]
     assert len(watched) >= 4
     assert not [events for events in watched if events & select.EPOLLOUT]
