@@ -25,7 +25,7 @@ def costs(programs, works, quick, folder):
         Column("pgbench -S -c 8, µs/transaction", works.select, 1e6),
         Column("pgbench -S -C, µs/connection", works.connect, 1e6),
     ]
-    rounds = 3 if quick else 25
+    rounds = 2 if quick else 25
     rows = {program.title: [program.title] for program in programs}
     bars = {}
     for column in columns:

@@ -64,7 +64,7 @@ def main():
 
 def parse_arguments():
     parser = argparse.ArgumentParser(prog="bench/run.sh", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="fewer rounds: under 3 minutes instead of 30")
+    parser.add_argument("--quick", action="store_true", help="fewer rounds: under 3 minutes instead of 15")
     parser.add_argument("--only", nargs="+", choices=SECTIONS, help="measure these alone, and write no file")
     parser.add_argument("--build", type=Path, required=True, help=argparse.SUPPRESS)
     return parser.parse_args()
