@@ -24,7 +24,7 @@ namespace {
 // PostgreSQL up to 17 takes P-256 alone; another first guess costs a round trip.
 constexpr const char* groups = "P-256:X25519";
 constexpr std::string_view alpn = "\x0apostgresql";
-constexpr std::size_t read_ahead = 64 * 1024;
+constexpr std::size_t read_ahead = std::size_t{64} * 1024;
 
 SslContext make_context(const std::string& root) {
     SslContext context(SSL_CTX_new(TLS_client_method()));

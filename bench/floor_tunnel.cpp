@@ -18,7 +18,7 @@ constexpr std::array<std::uint8_t, 8> gssenc_request = {0, 0, 0, 8, 4, 210, 22, 
 constexpr std::array<std::uint8_t, 1> no = {'N'};
 
 // One event loop, so one buffer for plaintext as it passes.
-std::array<std::uint8_t, 128 * 1024> plain;
+std::array<std::uint8_t, std::size_t{128} * 1024> plain;
 
 } // namespace
 

@@ -15,7 +15,7 @@ namespace {
 
 using std::string_view_literals::operator""sv;
 
-constexpr std::size_t one_read = 64 * 1024;
+constexpr std::size_t one_read = std::size_t{64} * 1024;
 
 /// A read full of messages of `size` bytes each, tag and length included.
 std::vector<std::uint8_t> make_messages(std::size_t size) {
@@ -34,7 +34,7 @@ std::vector<std::uint8_t> make_messages(std::size_t size) {
 void walk_frames(benchmark::State& state) {
     const auto bytes = make_messages(static_cast<std::size_t>(state.range(0)));
     FrameWalker walker;
-    for (auto _ : state) {
+    for ([[maybe_unused]] const auto _ : state) {
         walker.walk(bytes);
         benchmark::DoNotOptimize(walker.at_boundary());
     }
@@ -45,7 +45,7 @@ BENCHMARK(walk_frames)->ArgName("message")->Arg(16)->Arg(100)->Arg(1000)->Arg(80
 void watch_for_terminate(benchmark::State& state) {
     const auto bytes = make_messages(static_cast<std::size_t>(state.range(0)));
     TerminateWatch watch;
-    for (auto _ : state) {
+    for ([[maybe_unused]] const auto _ : state) {
         watch.walk(bytes);
         benchmark::DoNotOptimize(watch.terminated());
     }
@@ -59,7 +59,7 @@ void filter_authentication(benchmark::State& state) {
                                         "R\0\0\0\x08\0\0\0\0"sv;
     const std::vector<std::uint8_t> bytes(server.begin(), server.end());
     std::vector<std::uint8_t> output;
-    for (auto _ : state) {
+    for ([[maybe_unused]] const auto _ : state) {
         AuthFilter filter;
         output.clear();
         if (filter.feed(bytes, output).status != AuthFilter::Status::done) {

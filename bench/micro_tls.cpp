@@ -14,14 +14,14 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-std::array<std::uint8_t, 64 * 1024> buffer;
+std::array<std::uint8_t, std::size_t{64} * 1024> buffer;
 
 /// From the wake-up on: what the server has sent is received and decrypted.
 void stream_read(benchmark::State& state) {
     test::Connection connection;
     connection.handshake();
     const std::string data = test::pattern(static_cast<std::size_t>(state.range(0)));
-    for (auto _ : state) {
+    for ([[maybe_unused]] const auto _ : state) {
         connection.server.write(data);
         Clock::duration spent{};
         for (std::size_t size = 0; size < data.size();) {
@@ -41,7 +41,7 @@ void stream_write(benchmark::State& state) {
     test::Connection connection;
     connection.handshake();
     const std::string data = test::pattern(static_cast<std::size_t>(state.range(0)));
-    for (auto _ : state) {
+    for ([[maybe_unused]] const auto _ : state) {
         Clock::duration spent{};
         auto rest = test::as_bytes(data);
         while (!rest.empty()) {
@@ -58,7 +58,7 @@ BENCHMARK(stream_write)->ArgName("bytes")->Arg(100)->Arg(8192)->Arg(65536)->UseM
 
 /// Both sides of a handshake over loopback; most of it is arithmetic.
 void handshake(benchmark::State& state) {
-    for (auto _ : state) {
+    for ([[maybe_unused]] const auto _ : state) {
         test::Connection connection;
         if (connection.handshake()) {
             state.SkipWithError("no handshake");

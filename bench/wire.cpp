@@ -84,7 +84,7 @@ private:
     }
 
     void receive(Direction* direction) {
-        std::array<char, 64 * 1024> buffer; // NOLINT(cppcoreguidelines-pro-type-member-init)
+        std::array<char, std::size_t{64} * 1024> buffer; // NOLINT(cppcoreguidelines-pro-type-member-init)
         const ssize_t got = recv(direction->from->number, buffer.data(), buffer.size(), 0);
         const auto due = std::max(direction->earliest, Clock::now() + round_trip_ / 2);
         under_way_.emplace(

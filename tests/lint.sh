@@ -6,7 +6,7 @@ set -euo pipefail
 
 cd "$(dirname "$0")/.."
 source docker/packages.sh
-install_packages "${build_packages[@]}" libgmock-dev libgtest-dev clang-16 clang-format clang-tidy-16 cppcheck
+install_packages "${build_packages[@]}" libbenchmark-dev clang-16 clang-format clang-tidy-16 cppcheck
 
 mapfile -t headers < <(git ls-files '*.h')
 mapfile -t sources < <(if [ $# = 0 ]; then git ls-files '*.cpp'; else printf '%s\n' "$@"; fi)
@@ -22,7 +22,7 @@ cppcheck --quiet --std=c++20 --language=c++ --enable=warning,performance,portabi
 
 echo "==> clang-tidy"
 # clang cannot read GCC's precompiled headers.
-cmake -S . -B build/lint -G Ninja -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_COMPILER=clang++-16 \
+cmake --fresh -S . -B build/lint -G Ninja -DCMAKE_BUILD_TYPE=Debug -DPG_TLS_PROXY_BENCH=ON -DCMAKE_CXX_COMPILER=clang++-16 \
     -DCMAKE_CXX_FLAGS=-Wno-unknown-warning-option -DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON >/dev/null
 printf '%s\0' "${sources[@]}" | xargs --null --max-args=1 --max-procs="$(nproc)" clang-tidy-16 --quiet -p build/lint
 echo "clean"

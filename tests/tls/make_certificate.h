@@ -137,7 +137,7 @@ inline Crl make_crl(const Identity& issuer, const std::vector<long>& serials) {
         X509_REVOKED_set_revocationDate(entry, time.get());
         X509_CRL_add0_revoked(crl.get(), entry);
     }
-    X509_gmtime_adj(time.get(), 24 * 3600);
+    X509_gmtime_adj(time.get(), 24L * 3600);
     X509_CRL_set1_nextUpdate(crl.get(), time.get());
     require(X509_CRL_sign(crl.get(), issuer.key.get(), EVP_sha256()) > 0);
     return crl;
