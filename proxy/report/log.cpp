@@ -136,9 +136,9 @@ void sum_up(std::chrono::steady_clock::time_point now) {
     }
     const std::lock_guard lock(log.mutex);
     for (const auto& [identity, times] : log.repeats.take_ended(now)) {
-        const std::string count = std::to_string(times);
-        // What it sums up has passed the level.
-        log.logger->log(spdlog::level::critical, identity + (log.json ? ",\"times\":" : " times=") + count);
+        std::string line = identity;
+        line.append(log.json ? ",\"times\":" : " times=").append(std::to_string(times));
+        log.logger->log(spdlog::level::critical, line); // what it sums up has passed the level
     }
 }
 

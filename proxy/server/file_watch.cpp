@@ -37,7 +37,7 @@ std::string describe(const fs::path& path) {
 FileWatch::FileWatch(const asio::any_io_executor& executor)
     : inotify_(executor, inotify_init1(IN_NONBLOCK | IN_CLOEXEC)), settling_(executor) {}
 
-void FileWatch::watch(std::vector<fs::path> paths) {
+void FileWatch::watch(const std::vector<fs::path>& paths) {
     for (const int watch : watches_) {
         inotify_rm_watch(inotify_.native_handle(), watch);
     }

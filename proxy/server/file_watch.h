@@ -21,7 +21,7 @@ public:
     explicit FileWatch(const boost::asio::any_io_executor& executor);
 
     /// Watches `paths`, files or directories, in place of those before. What does not exist may come into being.
-    void watch(std::vector<std::filesystem::path> paths);
+    void watch(const std::vector<std::filesystem::path>& paths);
 
     /// Calls `on_change` once things have settled after a change of one of the paths. Runs until close().
     Awaitable<void> run(std::function<void()> on_change);

@@ -20,7 +20,6 @@
 namespace proxy {
 
 namespace asio = boost::asio;
-using boost::system::error_code;
 
 namespace {
 
@@ -97,7 +96,7 @@ void Server::watch_files() {
     for (const config::Listener& listener : settings_.listeners) {
         std::ranges::move(files_of(to_context_options(listener.upstream)), std::back_inserter(files));
     }
-    files_.watch(std::move(files));
+    files_.watch(files);
 }
 
 Awaitable<void> Server::handle_hangups() {

@@ -8,7 +8,6 @@
 
 namespace proxy {
 
-namespace asio = boost::asio;
 using boost::system::error_code;
 
 namespace {

@@ -140,7 +140,7 @@ void Dial::start_attempts(TimePoint now) {
 /// The attempt that has succeeded, if one has. Drops those that have failed.
 std::shared_ptr<Dial::Attempt> Dial::settle_attempts() {
     for (auto next = attempts_.begin(); next != attempts_.end();) {
-        const auto attempt = *next;
+        auto attempt = *next;
         if (!attempt->outcome) {
             ++next;
             continue;

@@ -13,7 +13,6 @@ using test::variables;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
-using testing::StartsWith;
 
 const std::string host = "mydemoserver.postgres.database.azure.com";
 const std::string ignored_session = ": about the session, which the application opens itself";
@@ -220,7 +219,7 @@ TEST(Portal, BrokenTextsAreExplained) {
     };
     for (const auto& [text, message] : cases) {
         SCOPED_TRACE(text);
-        EXPECT_EQ(error_of([&] { return load({.upstream = text}, variables()); }), "--upstream: " + message);
+        EXPECT_EQ(error_of([&text = text] { return load({.upstream = text}, variables()); }), "--upstream: " + message);
     }
 }
 

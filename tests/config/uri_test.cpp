@@ -120,7 +120,7 @@ TEST(Uri, ErrorsSayWhatToWrite) {
     };
     for (const auto& [text, message] : cases) {
         SCOPED_TRACE(text);
-        EXPECT_EQ(error_of([&] { return parse_conninfo(text, "--upstream"); }),
+        EXPECT_EQ(error_of([&text = text] { return parse_conninfo(text, "--upstream"); }),
                   std::string("--upstream: URI: ") + message);
     }
 }

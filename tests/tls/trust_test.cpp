@@ -92,7 +92,9 @@ TEST(LoadAnchors, PassesOverKeysBesideCertificates) {
         return PEM_write_bio_PrivateKey_traditional(out, ca_a().key.get(), nullptr, nullptr, 0, nullptr, nullptr);
     });
     for (const std::string& key : {plain, encrypted, traditional}) {
-        EXPECT_THAT(RootFile(key + to_pem(ca_a()) + key + to_pem(ca_b())).names(), ElementsAre("CA A", "CA B")) << key;
+        std::string bundle = key;
+        bundle.append(to_pem(ca_a())).append(key).append(to_pem(ca_b()));
+        EXPECT_THAT(RootFile(bundle).names(), ElementsAre("CA A", "CA B")) << key;
         EXPECT_THAT(RootFile(key).error(), HasSubstr("no certificate in it")) << key;
     }
 }
@@ -108,7 +110,8 @@ TEST(LoadAnchors, RefusesABundleWithABrokenBlock) {
     const std::string no_base64 = broken_pem(ca_a());
     const std::string no_certificate = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
     for (const std::string& broken : {no_base64, no_certificate}) {
-        for (const std::string& bundle : {broken, good + broken, broken + good, good + broken + good}) {
+        const std::string between = std::string(good).append(broken).append(good);
+        for (const std::string& bundle : {broken, good + broken, broken + good, between}) {
             const RootFile file(bundle);
             EXPECT_THAT(file.error(), StartsWith(file.file() + ": a PEM block does not parse: ")) << bundle;
         }
