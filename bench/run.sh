@@ -14,8 +14,7 @@ packages=(libbenchmark-dev stunnel4 pgbouncer haproxy linux-perf python3-cryptog
 build=$(realpath -m "${BENCH_BUILD:-build/bench}")
 
 build_programs() {
-    cmake -S . -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_RUNTIME_OUTPUT_DIRECTORY="$build" \
-        -DPG_TLS_PROXY_TESTS=OFF -DPG_TLS_PROXY_BENCH=ON
+    cmake --preset release -B "$build" -DCMAKE_RUNTIME_OUTPUT_DIRECTORY="$build" -DPG_TLS_PROXY_BENCH=ON
     cmake --build "$build"
 }
 
