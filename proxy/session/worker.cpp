@@ -23,11 +23,13 @@ void Worker::start(std::shared_ptr<Session> session) {
     load_.fetch_add(1, std::memory_order_relaxed);
     asio::post(context_, [this, session = std::move(session)] {
         const auto entry = sessions_.insert(sessions_.end(), session);
-        asio::co_spawn(context_, session->run(), [this, entry](const std::exception_ptr& /*run() lets none out*/) {
-            sessions_.erase(entry);
-            load_.fetch_sub(1, std::memory_order_relaxed);
-            tell_if_idle();
-        });
+        // The coroutine holds its session, too: dropped unfinished, with the context, it would outlive the list.
+        asio::co_spawn(context_, session->run(),
+                       [this, session, entry](const std::exception_ptr& /*it lets none out*/) {
+                           sessions_.erase(entry);
+                           load_.fetch_sub(1, std::memory_order_relaxed);
+                           tell_if_idle();
+                       });
     });
 }
 

@@ -138,6 +138,20 @@ def test_a_second_signal_ends_at_once(fake_behind_proxy):
         assert parse_error(app.read_all()[5:]).get("C", "57P01") == "57P01"
 
 
+def test_a_second_signal_ends_a_connect_under_way(fake_behind_proxy):
+    """Its session must last as long as what is left of it in the event loop, for which a sanitizer looks."""
+    reached = threading.Event()
+    settings = '[limits]\ndrain_delay = "1h"\n'
+    _, proxy = fake_behind_proxy(lambda dialogue: (dialogue.read_ssl_request(), reached.set()), settings=settings)
+    with Client(proxy.address()) as app:
+        app.send(startup_message())
+        assert reached.wait(DEADLINE)
+        proxy.send_signal(signal.SIGTERM)
+        proxy.wait_for("no longer ready, still listening")
+        proxy.send_signal(signal.SIGTERM)
+        assert proxy.wait() == 0
+
+
 def test_no_reload_after_sigterm(fake_behind_proxy):
     """It would open the listeners again."""
     _, proxy = fake_behind_proxy(lambda dialogue: dialogue.accept_session(), settings=DRAIN_FOR_EVER)
