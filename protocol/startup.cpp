@@ -79,6 +79,10 @@ std::variant<Incomplete, Invalid, Decoded> decode_startup_packet(Bytes bytes) {
     return Decoded{decode_startup_message(static_cast<std::uint16_t>(code & 0xffff), parameters), length};
 }
 
+Bytes behind_startup_packet(Bytes bytes) {
+    return bytes.subspan(boost::endian::load_big_u32(bytes.data()));
+}
+
 void append_to_user(std::vector<std::uint8_t>& bytes, std::string_view suffix) {
     const std::uint32_t length = boost::endian::load_big_u32(bytes.data());
     Reader reader(Bytes(bytes).subspan(header_size, length - header_size));

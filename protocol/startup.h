@@ -56,6 +56,9 @@ struct Decoded {
 /// Minor versions, parameters and keys are not judged: to refuse them is the server's business.
 std::variant<Incomplete, Invalid, Decoded> decode_startup_packet(Bytes bytes);
 
+/// What stands behind the startup packet at the beginning of `bytes`.
+Bytes behind_startup_packet(Bytes bytes);
+
 /// Appends `suffix` to the user name in the StartupMessage at the beginning of `bytes`, unless the name has an '@'
 /// already or the message has none. What stands behind the message stays there.
 void append_to_user(std::vector<std::uint8_t>& bytes, std::string_view suffix);

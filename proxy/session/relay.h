@@ -40,7 +40,11 @@ public:
     /// All references must outlive the relay.
     Relay(AppSocket& app, tls::Stream& server, Scratch& scratch, const ListenerMetrics& metrics, Options options);
 
-    /// Sends `opening` (the startup packet) and relays until either side has ended. Leaves the app's socket open.
+    /// Counts what the app has said behind its startup packet, which run() sends together with it.
+    void note_requests(protocol::Bytes bytes);
+
+    /// Sends `opening` (the startup packet and what came behind it) and relays until either side has ended. Leaves the
+    /// app's socket open.
     Awaitable<RelayEnd> run(std::vector<std::uint8_t> opening);
 
     /// Ends the relay with `failure` as soon as the app stands between two messages.

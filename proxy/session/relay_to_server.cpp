@@ -34,12 +34,16 @@ Awaitable<void> Relay::pump_to_server(std::vector<std::uint8_t> opening) {
         }
         if (!end_) {
             const Bytes bytes = read_app();
-            requests_.walk(bytes);
-            if (options_.idle_timeout.count() > 0) {
-                questions_.walk(bytes);
-            }
+            note_requests(bytes);
             status = send_to_server(bytes);
         }
+    }
+}
+
+void Relay::note_requests(Bytes bytes) {
+    requests_.walk(bytes);
+    if (options_.idle_timeout.count() > 0) {
+        questions_.walk(bytes);
     }
 }
 

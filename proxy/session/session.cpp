@@ -86,6 +86,9 @@ Awaitable<RelayEnd> Session::serve() {
         protocol::append_to_user(startup->bytes, listener_->user_suffix);
     }
 
+    const auto behind = protocol::behind_startup_packet(startup->bytes);
+    const std::vector<std::uint8_t> requests(behind.begin(), behind.end());
+
     const Place place(*admission_);
     const Place place_of_listener(*listener_->admission);
     if (!place.taken() || !place_of_listener.taken()) {
@@ -99,6 +102,7 @@ Awaitable<RelayEnd> Session::serve() {
     tls_cipher_ = (*server)->cipher();
     const Relay::Options options{accepted_, listener_->limits.half_close_timeout, listener_->limits.idle_timeout};
     auto& relay = phase_.emplace<Relay>(app_, **server, worker_.scratch(), listener_->metrics, options);
+    relay.note_requests(requests);
     auto end = co_await relay.run(std::move(startup->bytes));
     bytes_to_server_ += relay.bytes_to_server();
     bytes_to_app_ = relay.bytes_to_app();

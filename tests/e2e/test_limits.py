@@ -64,6 +64,24 @@ def test_an_app_that_waits_for_its_answer_is_not_idle(fake_behind_proxy):
         assert waiting.read(len(READY_FOR_QUERY)) == READY_FOR_QUERY
 
 
+def test_a_question_right_behind_the_startup_packet_counts(fake_behind_proxy):
+    def script(dialogue):
+        dialogue.accept_session()
+        if dialogue is server.dialogues[0]:
+            server.released.wait()
+            dialogue.write(READY_FOR_QUERY)
+
+    server, proxy = fake_behind_proxy(script, settings='[limits]\nidle_timeout = "40ms"\n')
+    with Client(proxy.address()) as waiting:
+        waiting.send(startup_message() + query("SELECT pg_sleep(1)"))
+        waiting.read_until(b"Z")
+        with Client(proxy.address()) as idle:
+            assert log_in(idle)
+            assert b"57P05" in idle.read_all()
+        server.released.set()
+        assert waiting.read(len(READY_FOR_QUERY)) == READY_FOR_QUERY
+
+
 def test_an_app_that_has_asked_twice_waits_for_two_answers(fake_behind_proxy):
     """The first ReadyForQuery is not the last word, nor is a notice behind one a question."""
 

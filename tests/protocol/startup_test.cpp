@@ -192,6 +192,14 @@ TEST(StartupPacket, IsToldFromAnHttpRequest) {
     EXPECT_THAT(reason(text("SSH-2.0-OpenSSH_9.2\r\n")), HasSubstr("length"));
 }
 
+TEST(BehindStartupPacket, IsWhatItsLengthLeaves) {
+    const Buffer packet = startup_packet(protocol_3_0, text("user\0app\0\0"sv));
+    EXPECT_TRUE(behind_startup_packet(packet).empty());
+    const Buffer both = join(packet, text("behind"sv));
+    const Bytes behind = behind_startup_packet(both);
+    EXPECT_EQ(Buffer(behind.begin(), behind.end()), text("behind"sv));
+}
+
 TEST(AppendToUser, GoesToTheUserAndMovesTheRest) {
     Buffer bytes = join(startup_packet(protocol_3_0, text("database\0user\0user\0app\0x\0y\0\0"sv)), text("behind"sv));
     append_to_user(bytes, "@server");
