@@ -36,12 +36,42 @@ std::string to_string(const asio::ip::tcp::endpoint& endpoint) {
     return config::to_string(config::TcpAddress{endpoint.address().to_string(), endpoint.port()});
 }
 
-std::string to_string(const asio::generic::stream_protocol::endpoint& endpoint) {
+namespace {
+
+// Of an app on another machine, in seconds: what the server's side has by default.
+constexpr std::int64_t app_keepalive_idle = 60;
+constexpr std::int64_t app_keepalive_interval = 10;
+constexpr std::int64_t app_keepalive_count = 6;
+
+using AnyEndpoint = asio::generic::stream_protocol::endpoint;
+
+asio::ip::tcp::endpoint to_tcp(const AnyEndpoint& endpoint) {
+    asio::ip::tcp::endpoint tcp;
+    tcp.resize(endpoint.size());
+    std::memcpy(tcp.data(), endpoint.data(), endpoint.size());
+    return tcp;
+}
+
+/// Zero leaves what the system has.
+void set_tcp_option(int descriptor, int option, std::int64_t value) {
+    const int number = static_cast<int>(value);
+    if (number > 0) {
+        setsockopt(descriptor, IPPROTO_TCP, option, &number, sizeof number);
+    }
+}
+
+/// In seconds, but for the count.
+void set_keepalive(int descriptor, std::int64_t idle, std::int64_t interval, std::int64_t count) {
+    set_tcp_option(descriptor, TCP_KEEPIDLE, idle);
+    set_tcp_option(descriptor, TCP_KEEPINTVL, interval);
+    set_tcp_option(descriptor, TCP_KEEPCNT, count);
+}
+
+} // namespace
+
+std::string to_string(const AnyEndpoint& endpoint) {
     if (endpoint.protocol().family() != AF_UNIX) {
-        asio::ip::tcp::endpoint tcp;
-        tcp.resize(endpoint.size());
-        std::memcpy(tcp.data(), endpoint.data(), endpoint.size());
-        return to_string(tcp);
+        return to_string(to_tcp(endpoint));
     }
     sockaddr_un address{};
     std::memcpy(&address, endpoint.data(), std::min(endpoint.size(), sizeof address));
@@ -73,6 +103,10 @@ void Arrival::move_to(AppSocket& socket) {
     if (peer_.protocol().family() != AF_UNIX) {
         error_code ignored;
         socket.set_option(asio::ip::tcp::no_delay(true), ignored);
+        if (!to_tcp(peer_).address().is_loopback()) { // another machine may vanish without a word
+            socket.set_option(asio::socket_base::keep_alive(true), ignored);
+            set_keepalive(socket.native_handle(), app_keepalive_idle, app_keepalive_interval, app_keepalive_count);
+        }
     }
 }
 
@@ -89,18 +123,11 @@ void set_options(TcpSocket& socket, const config::Upstream& settings) {
     error_code ignored;
     socket.set_option(asio::ip::tcp::no_delay(true), ignored);
     socket.set_option(asio::socket_base::keep_alive(settings.keepalives), ignored);
-    const auto set = [&](int option, auto value) {
-        const int number = static_cast<int>(value);
-        if (number > 0) {
-            setsockopt(socket.native_handle(), IPPROTO_TCP, option, &number, sizeof number);
-        }
-    };
     if (settings.keepalives) {
-        set(TCP_KEEPIDLE, settings.keepalives_idle.count());
-        set(TCP_KEEPINTVL, settings.keepalives_interval.count());
-        set(TCP_KEEPCNT, settings.keepalives_count);
+        set_keepalive(socket.native_handle(), settings.keepalives_idle.count(), settings.keepalives_interval.count(),
+                      settings.keepalives_count);
     }
-    set(TCP_USER_TIMEOUT, settings.tcp_user_timeout.count());
+    set_tcp_option(socket.native_handle(), TCP_USER_TIMEOUT, settings.tcp_user_timeout.count());
 }
 
 } // namespace proxy

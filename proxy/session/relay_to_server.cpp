@@ -89,6 +89,10 @@ Awaitable<void> Relay::half_close() {
         auto wait = server_.wait_writable();
         co_await std::move(wait);
     }
+    if (!end_) { // a FIN as well: with client_connection_check_interval a server looks for one during a query
+        error_code ignored;
+        server_.socket().shutdown(tls::TcpSocket::shutdown_send, ignored);
+    }
     while (!end_) {
         const std::uint64_t before = bytes_to_app_;
         timer_.expires_after(options_.half_close_timeout);

@@ -21,7 +21,7 @@ from support.network import Cable, with_resolver
 from support.postgres import POSTGRESQL_15, Cluster, free_port
 from support.process import DEADLINE
 from support.proxy import BINARY, environment, is_sanitized, verified_upstream
-from support.wire import AUTHENTICATION_OK, READY_FOR_QUERY, Client, query, split, startup_message
+from support.wire import AUTHENTICATION_OK, READY_FOR_QUERY, SSL_REQUEST, Client, query, split, startup_message
 
 LOGIN = AUTHENTICATION_OK + READY_FOR_QUERY
 MEGABYTE = 1 << 20
@@ -156,6 +156,27 @@ def test_a_network_that_is_cut_and_mended(cable, certificates, start_proxy, tmp_
     with contextlib.suppress(OSError):
         server.dialogue().socket.shutdown(socket.SHUT_RDWR)
     server.stop()
+
+
+def test_keepalives_towards_another_machine(cable, certificates, start_proxy):
+    """An app that vanishes together with its machine says nothing, and would keep its session for ever."""
+    upstream = verified_upstream(1, certificates.root)
+    settings = '[[listener]]\nname = "main"\naddress = "10.0.0.1:0"\nallow_remote_clients = true\n'
+    proxy = cable.near.run(start_proxy, settings=f'{settings}upstream = "{upstream}"\n', listen=())
+    with cable.far.run(Client, proxy.address()) as app:
+        app.send(SSL_REQUEST)
+        assert app.read(1) == b"N"
+        assert cable.near.run(timers_of_established) == [KEEPALIVE]
+
+
+KEEPALIVE = 2
+
+
+def timers_of_established():
+    """The kinds of the timers that run for connections, as in /proc/net/tcp."""
+    established = "01"
+    rows = [row.split() for row in Path("/proc/thread-self/net/tcp").read_text().splitlines()[1:]]
+    return [int(row[5].partition(":")[0], 16) for row in rows if row[3] == established]
 
 
 class Resolver:

@@ -42,6 +42,8 @@ def test_the_server_sees_the_half_close_and_may_go_on_talking(fake_behind_proxy)
     def script(dialogue):
         dialogue.accept_session()
         dialogue.heard = dialogue.read_all()
+        # A FIN behind the close_notify: PostgreSQL's client_connection_check_interval looks for nothing else.
+        assert dialogue.receive() == b""
         dialogue.write(late)
         dialogue.end_sending()
 
