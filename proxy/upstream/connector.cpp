@@ -1,5 +1,6 @@
 #include "proxy/upstream/connector.h"
 
+#include "config/address.h"
 #include "proxy/deadline.h"
 #include "proxy/upstream/patience.h"
 #include "proxy/upstream/random.h"
@@ -33,9 +34,18 @@ std::vector<config::Target> order(std::vector<config::Target> targets, config::L
     return targets;
 }
 
-/// Whether it may be over in a moment, as while a server starts or its name moves to another one.
-bool may_pass(Reason reason) {
+/// That may be over in a moment, as while a server starts or its name moves to another one.
+bool is_nobody_there(Reason reason) {
     return reason == Reason::dns || reason == Reason::connect;
+}
+
+/// Zero, which sets no deadline, for TimePoint::max(), which is none.
+std::chrono::milliseconds time_until(std::chrono::steady_clock::time_point end) {
+    if (end == std::chrono::steady_clock::time_point::max()) {
+        return {};
+    }
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
+    return std::max(left, std::chrono::milliseconds(1));
 }
 
 } // namespace
@@ -49,6 +59,10 @@ void Connector::abort(Failure failure) {
     if (dial_ != nullptr) {
         dial_->cancel();
     }
+    close_active();
+}
+
+void Connector::close_active() {
     if (active_ != nullptr) {
         error_code ignored;
         active_->close(ignored);
@@ -64,11 +78,11 @@ Failure Connector::timed_out() const {
             {}};
 }
 
-Awaitable<Result<std::unique_ptr<tls::Stream>>> Connector::connect(Retry retry) {
+Awaitable<Result<Connector::Server>> Connector::connect(Retry retry) {
     const auto limit = upstream_->settings().connect_timeout;
     end_ = limit.count() > 0 ? Clock::now() + limit : Clock::time_point::max();
     const Deadline deadline(executor_, limit, [this] { abort(timed_out()); });
-    auto result = co_await connect_any(retry);
+    auto result = co_await try_persistently(retry);
     if (aborted_) {
         result = std::move(*aborted_);
     }
@@ -82,27 +96,22 @@ Awaitable<Result<std::unique_ptr<tls::Stream>>> Connector::connect(Retry retry) 
     co_return result;
 }
 
-Awaitable<Result<std::unique_ptr<tls::Stream>>> Connector::connect_any(Retry retry) {
-    auto dialled = co_await dial_persistently(retry);
-    if (dialled.has_error()) {
-        co_return dialled.error();
-    }
-    co_return co_await start_tls(std::move(dialled->socket), std::move(dialled->target));
-}
-
 /// Goes on for connect_retry, should nobody be there.
-Awaitable<Result<Connector::Dialled>> Connector::dial_persistently(Retry retry) {
+Awaitable<Result<Connector::Server>> Connector::try_persistently(Retry retry) {
     std::uniform_real_distribution<double> share;
     const auto patience = retry == Retry::never ? std::chrono::seconds(0) : upstream_->settings().connect_retry;
     const auto last_start = std::min(Clock::now() + patience, end_);
     for (unsigned retries = 0;; ++retries) {
-        auto dialled = co_await dial_any();
+        auto server = co_await try_targets();
         const auto next = Clock::now() + retry_pause(retries, share(random_generator()));
-        if (dialled.has_value() || aborted_) {
-            co_return dialled;
+        if (server.has_value() || aborted_) {
+            co_return server;
         }
-        Failure failure = dialled.error();
-        if (!may_pass(failure.reason) || next >= last_start) {
+        Failure failure = server.error();
+        if (!is_nobody_there(failure.reason)) {
+            co_return failure;
+        }
+        if (next >= last_start) {
             failure.detail += retries == 0 ? "" : ", the last of " + std::to_string(retries + 1) + " tries";
             co_return failure;
         }
@@ -114,7 +123,7 @@ Awaitable<Result<Connector::Dialled>> Connector::dial_persistently(Retry retry) 
     }
 }
 
-Awaitable<Result<Connector::Dialled>> Connector::dial_any() {
+Awaitable<Result<Connector::Server>> Connector::try_targets() {
     const config::Upstream& settings = upstream_->settings();
     const auto targets = order(settings.targets, settings.load_balance_hosts);
     Failure failure{Reason::connect, "no target to connect to", {}, {}};
@@ -122,20 +131,45 @@ Awaitable<Result<Connector::Dialled>> Connector::dial_any() {
         // The last one has all the time that is left, and connect_timeout's own words if it runs out.
         const std::size_t left = targets.size() - i;
         const auto give_up = left == 1 ? Clock::time_point::max() : share_of_time(Clock::now(), end_, left);
-        Dial dial(executor_, upstream_->host(targets[i]), targets[i].port, settings.load_balance_hosts,
-                  upstream_->metrics(), steps_);
-        dial_ = &dial;
-        auto socket = co_await dial.run(give_up);
-        dial_ = nullptr;
-        if (socket.has_value()) {
-            co_return Dialled{std::move(*socket), targets[i]};
+        auto server = co_await try_target(targets[i], give_up);
+        if (server.has_value() ||
+            !(is_nobody_there(server.error().reason) || server.error().reason == Reason::timeout)) {
+            co_return server;
         }
-        failure = socket.error();
+        failure = server.error();
     }
     co_return failure;
 }
 
-Awaitable<Result<std::unique_ptr<tls::Stream>>> Connector::start_tls(Socket socket, config::Target target) {
+Awaitable<Result<Connector::Server>> Connector::try_target(config::Target target, Clock::time_point give_up) {
+    auto socket = co_await dial(target, give_up);
+    if (socket.has_error()) {
+        co_return socket.error();
+    }
+    bool silent = false;
+    const Deadline deadline(executor_, time_until(give_up), [&] {
+        silent = true;
+        close_active();
+    });
+    auto server = co_await start_tls(std::move(*socket), target);
+    if (silent) {
+        const config::TcpAddress address{upstream_->host(target)->text(), target.port};
+        steps_.note("no answer from " + config::to_string(address));
+        co_return Failure{Reason::timeout, "no answer while " + steps_.phase(), {}, {}};
+    }
+    co_return server;
+}
+
+Awaitable<Result<Connector::Socket>> Connector::dial(const config::Target& target, Clock::time_point give_up) {
+    const auto order = upstream_->settings().load_balance_hosts;
+    Dial dial(executor_, upstream_->host(target), target.port, order, upstream_->metrics(), steps_);
+    dial_ = &dial;
+    auto socket = co_await dial.run(give_up);
+    dial_ = nullptr;
+    co_return socket;
+}
+
+Awaitable<Result<Connector::Server>> Connector::start_tls(Socket socket, config::Target target) {
     const config::Upstream& settings = upstream_->settings();
     const bool direct = settings.sslnegotiation == config::SslNegotiation::direct;
     set_options(socket, settings);

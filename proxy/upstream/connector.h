@@ -21,15 +21,18 @@ namespace proxy {
 /// Makes one verified TLS connection to an upstream: name, TCP, SSLRequest, TLS; each step timed.
 class Connector {
 public:
+    using Server = std::unique_ptr<tls::Stream>;
+
     /// `trace`, where given, gets every step and must outlive the connector.
     Connector(Executor executor, std::shared_ptr<Upstream> upstream, std::vector<ConnectStep>* trace = nullptr);
 
     enum class Retry : std::uint8_t { never, as_configured };
 
-    /// Tries the targets in order, and the addresses of each, until one accepts TCP; what goes wrong after that is
-    /// final. If none does, `retry` may have it try again. Counts failures and durations. Everything together is
-    /// bounded by connect_timeout.
-    Awaitable<Result<std::unique_ptr<tls::Stream>>> connect(Retry retry = Retry::never);
+    /// Tries the targets in order, and the addresses of each, until one accepts TCP. One that does, and is then silent
+    /// for its share of connect_timeout, is passed over like one that does not; whatever else goes wrong is final. If
+    /// nobody was there, `retry` may have it try again. Counts failures and durations. Everything together is bounded
+    /// by connect_timeout.
+    Awaitable<Result<Server>> connect(Retry retry = Retry::never);
 
     /// Ends a connect() under way with `failure`.
     void abort(Failure failure);
@@ -38,15 +41,12 @@ private:
     using Socket = TcpSocket;
     using Clock = std::chrono::steady_clock;
 
-    struct Dialled {
-        Socket socket;
-        config::Target target;
-    };
-
-    Awaitable<Result<std::unique_ptr<tls::Stream>>> connect_any(Retry retry);
-    Awaitable<Result<Dialled>> dial_persistently(Retry retry);
-    Awaitable<Result<Dialled>> dial_any();
-    Awaitable<Result<std::unique_ptr<tls::Stream>>> start_tls(Socket socket, config::Target target);
+    Awaitable<Result<Server>> try_persistently(Retry retry);
+    Awaitable<Result<Server>> try_targets();
+    Awaitable<Result<Server>> try_target(config::Target target, Clock::time_point give_up);
+    Awaitable<Result<Socket>> dial(const config::Target& target, Clock::time_point give_up);
+    Awaitable<Result<Server>> start_tls(Socket socket, config::Target target);
+    void close_active();
     Failure timed_out() const;
 
     Executor executor_;

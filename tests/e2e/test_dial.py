@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 import pytest
 
+from support.fake_server import Dialogue
 from support.name_server import SERVER_FAILURE, NameServer
 from support.process import DEADLINE
 from support.proxy import BINARY, environment, verified_upstream
@@ -64,6 +65,12 @@ def silence(address, port=0):
 def unused_port():
     with socket.create_server((FIRST, 0)) as server:
         return server.getsockname()[1]
+
+
+def say_yes(dialogue):
+    """To the SSLRequest, and no more."""
+    dialogue.read_ssl_request()
+    dialogue.send_clear(b"S")
 
 
 def connect(proxy):
@@ -152,6 +159,16 @@ def test_a_dead_host_leaves_time_for_the_next(start_fake, start_proxy, certifica
     with silence(SILENT) as dead:
         targets = f"host=localhost,localhost hostaddr={SILENT},{FIRST} port={dead},{server.port} connect_timeout=4"
         connect(start_proxy(f"{targets} sslrootcert='{certificates.root}'"))
+
+
+@pytest.mark.parametrize("silent_after", [Dialogue.read_ssl_request, say_yes], ids=["SSLRequest", "ClientHello"])
+def test_a_frozen_host_leaves_time_for_the_next(start_fake, start_proxy, certificates, silent_after):
+    """The system below it still accepts connections: stopped processes, a load balancer without servers."""
+    frozen = start_fake(silent_after)
+    server = start_fake(lambda dialogue: dialogue.accept_session())
+    targets = f"host=localhost,localhost port={frozen.port},{server.port} connect_timeout=4"
+    connect(start_proxy(f"{targets} sslrootcert='{certificates.root}'"))
+    assert len(frozen.dialogues) == 1
 
 
 def test_a_timeout_names_who_did_not_answer(start_proxy):
