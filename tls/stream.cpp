@@ -54,8 +54,9 @@ int Stream::on_verify(int ok, X509_STORE_CTX* store) {
 }
 
 Awaitable<std::optional<HandshakeError>> Stream::handshake(std::string host, bool sni, bool alpn_required) {
-    if (sni && is_server_name(host)) {
-        SSL_set_tlsext_host_name(ssl_.get(), host.c_str());
+    host_ = std::move(host);
+    if (sni && is_server_name(host_)) {
+        SSL_set_tlsext_host_name(ssl_.get(), host_.c_str());
     }
     for (;;) {
         prepare();
@@ -70,7 +71,7 @@ Awaitable<std::optional<HandshakeError>> Stream::handshake(std::string host, boo
             auto wait = wait_readable();
             std::tie(error) = co_await std::move(wait);
         } else if (status == Status::ok) {
-            co_return check_session(host, alpn_required);
+            co_return check_session(alpn_required);
         } else {
             co_return handshake_error();
         }
@@ -90,7 +91,7 @@ HandshakeError Stream::handshake_error() {
         {lost ? "the server closed the connection during the TLS handshake" : "TLS handshake failed", failure_, {}}};
 }
 
-std::optional<HandshakeError> Stream::check_session(const std::string& host, bool alpn_required) {
+std::optional<HandshakeError> Stream::check_session(bool alpn_required) {
     // Whatever the mode, as in libpq: a cipher without authentication shows no certificate at all.
     if (SSL_get0_peer_certificate(ssl_.get()) == nullptr) {
         return HandshakeError{HandshakeError::Kind::certificate, {"the server has shown no certificate", {}, {}}};
@@ -101,7 +102,7 @@ std::optional<HandshakeError> Stream::check_session(const std::string& host, boo
         }
     }
     if (context_->verify() == Verify::full) {
-        if (auto rejection = check_host(SSL_get0_peer_certificate(ssl_.get()), host)) {
+        if (auto rejection = check_host(SSL_get0_peer_certificate(ssl_.get()), host_)) {
             return HandshakeError{HandshakeError::Kind::hostname, std::move(*rejection)};
         }
     }

@@ -87,6 +87,7 @@ public:
     }
 
     Socket& socket() { return socket_; }
+    const std::string& host() const { return host_; } ///< as handshake() was told
     std::string_view failure() const { return failure_; }
 
     /// As psql shows them: "TLSv1.3", "TLS_AES_256_GCM_SHA384".
@@ -100,13 +101,14 @@ private:
     Status flush(Status status);
     bool nothing_to_read() const;
     HandshakeError handshake_error();
-    std::optional<HandshakeError> check_session(const std::string& host, bool alpn_required);
+    std::optional<HandshakeError> check_session(bool alpn_required);
     static int on_verify(int ok, X509_STORE_CTX* store);
 
     Socket socket_;
     std::shared_ptr<const Context> context_;
     SocketIo io_;
     Ssl ssl_;
+    std::string host_;
     std::optional<Rejection> rejection_;
     std::string failure_;
     bool established_ = false;

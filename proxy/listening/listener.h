@@ -2,6 +2,7 @@
 
 #include "proxy/report/failure_history.h"
 #include "proxy/report/metrics.h"
+#include "proxy/upstream/cancel_routes.h"
 #include "proxy/upstream/upstream.h"
 
 #include <atomic>
@@ -48,6 +49,7 @@ struct Listener {
     config::Access access;
     std::shared_ptr<Admission> admission; ///< outlives a reload: sessions of before count, too
     std::shared_ptr<FailureHistory> failures;
+    std::shared_ptr<CancelRoutes> cancel_routes; ///< outlives a reload, too
     config::Limits limits;
 };
 

@@ -21,9 +21,10 @@ void Listeners::apply(const config::Settings& settings) {
     // First what needs no socket: a file that does not load must not cost an address.
     std::vector<std::shared_ptr<const Listener>> listeners;
     for (const config::Listener& listener : settings.listeners) {
-        listeners.push_back(std::make_shared<Listener>(Listener{
-            listener.name, std::make_shared<Upstream>(listener.upstream, metrics_), metrics_.listener(listener.name),
-            listener.user_suffix, listener.access, admission_of(listener.name), failures_, settings.limits}));
+        listeners.push_back(std::make_shared<Listener>(
+            Listener{listener.name, std::make_shared<Upstream>(listener.upstream, metrics_),
+                     metrics_.listener(listener.name), listener.user_suffix, listener.access,
+                     admission_of(listener.name), failures_, cancel_routes_, settings.limits}));
     }
     std::list<Bound> fresh;
     std::vector<std::pair<Bound*, std::shared_ptr<const Listener>>> wanted;

@@ -58,6 +58,7 @@ private:
     Metrics& metrics_;
     OnAccept on_accept_;
     std::shared_ptr<FailureHistory> failures_ = std::make_shared<FailureHistory>();
+    std::shared_ptr<CancelRoutes> cancel_routes_ = std::make_shared<CancelRoutes>();
     std::list<Bound> bound_;
 };
 

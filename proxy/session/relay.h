@@ -1,6 +1,7 @@
 #pragma once
 
 #include "protocol/auth_filter.h"
+#include "protocol/backend_key.h"
 #include "protocol/frame.h"
 #include "proxy/report/failure.h"
 #include "proxy/report/metrics.h"
@@ -12,6 +13,7 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <vector>
@@ -35,6 +37,8 @@ public:
         std::chrono::steady_clock::time_point accepted;
         std::chrono::milliseconds half_close_timeout;
         std::chrono::milliseconds idle_timeout; ///< zero: none
+        /// Is told the key that the session can be cancelled with, if there is one.
+        std::function<void(protocol::Bytes)> on_backend_key;
     };
 
     /// All references must outlive the relay.
@@ -61,6 +65,7 @@ private:
 
     Awaitable<void> pump_to_app();
     Awaitable<void> authenticate();
+    void follow_answers(Bytes bytes);
     Awaitable<void> wait_for_server(tls::Stream::Status status);
     void deliver(Bytes bytes);
     Awaitable<void> deliver_backlog();
@@ -91,6 +96,7 @@ private:
     protocol::FrameWalker answers_{"Z"};     // ReadyForQuery
     protocol::FrameWalker questions_{"QFS"}; // Query, FunctionCall, Sync: each is answered by one, as is the login
     protocol::TerminateWatch requests_;
+    std::optional<protocol::BackendKeyWatch> backend_key_{std::in_place}; // until it is found
     bool app_closed_ = false;
     bool app_has_more_ = false; // the last read filled its buffer
     std::uint64_t bytes_to_server_ = 0;

@@ -21,7 +21,7 @@ Awaitable<void> Relay::pump_to_app() {
         }
         const auto [size, status] = server_.read_some(scratch_);
         const Bytes bytes(scratch_.data(), size);
-        answers_.walk(bytes);
+        follow_answers(bytes);
         deliver(bytes);
         if (!backlog_.empty()) {
             co_await deliver_backlog();
@@ -51,7 +51,7 @@ Awaitable<void> Relay::authenticate() {
         const auto [progress, consumed] = filter.feed(input, output);
         if (progress == protocol::AuthFilter::Status::done) {
             const Bytes rest = input.subspan(consumed);
-            answers_.walk(rest);
+            follow_answers(rest);
             output.insert(output.end(), rest.begin(), rest.end());
             const auto elapsed = std::chrono::steady_clock::now() - options_.accepted;
             metrics_.session_ready.Observe(std::chrono::duration<double>(elapsed).count());
@@ -71,6 +71,17 @@ Awaitable<void> Relay::authenticate() {
             end_of_server(filter.at_boundary(), filter.last_tag());
         } else {
             co_await wait_for_server(status);
+        }
+    }
+}
+
+void Relay::follow_answers(Bytes bytes) {
+    answers_.walk(bytes);
+    if (backend_key_) {
+        backend_key_->walk(bytes);
+        if (backend_key_->done()) {
+            options_.on_backend_key(backend_key_->key());
+            backend_key_.reset();
         }
     }
 }

@@ -100,7 +100,16 @@ Awaitable<RelayEnd> Session::serve() {
     }
     tls_version_ = (*server)->version();
     tls_cipher_ = (*server)->cipher();
-    const Relay::Options options{accepted_, listener_->limits.half_close_timeout, listener_->limits.idle_timeout};
+    std::optional<CancelRoutes::Entry> cancel_route;
+    const auto add_cancel_route = [&](protocol::Bytes key) {
+        error_code gone;
+        const Connector::Place server_place{(*server)->host(), (*server)->socket().remote_endpoint(gone)};
+        if (!key.empty() && !gone) {
+            cancel_route.emplace(listener_->cancel_routes->add(key, {listener_->upstream, server_place}));
+        }
+    };
+    const Relay::Options options{accepted_, listener_->limits.half_close_timeout, listener_->limits.idle_timeout,
+                                 add_cancel_route};
     auto& relay = phase_.emplace<Relay>(app_, **server, worker_.scratch(), listener_->metrics, options);
     relay.note_requests(requests);
     auto end = co_await relay.run(std::move(startup->bytes));
@@ -142,8 +151,9 @@ Awaitable<Result<std::unique_ptr<tls::Stream>>> Session::reach_server(std::vecto
     co_return server;
 }
 
-Awaitable<Result<std::unique_ptr<tls::Stream>>> Session::connect() {
-    auto& connector = phase_.emplace<Connector>(app_.get_executor(), listener_->upstream);
+Awaitable<Result<std::unique_ptr<tls::Stream>>> Session::connect(CancelRoutes::Route route) {
+    auto& connector =
+        phase_.emplace<Connector>(app_.get_executor(), std::move(route.upstream), nullptr, std::move(route.place));
     auto server = co_await connector.connect(Connector::Retry::as_configured);
     phase_.emplace<std::monostate>();
     co_return server;
@@ -156,13 +166,18 @@ Awaitable<Result<std::unique_ptr<tls::Stream>>> Session::connect_for_app() {
             connector->abort({Reason::client_lost, "the application left before its server was reached", {}, {}});
         }
     });
-    co_return co_await connect();
+    CancelRoutes::Route to_any{listener_->upstream, {}}; // named: GCC 12 destroys a temporary in a co_await twice
+    co_return co_await connect(std::move(to_any));
 }
 
-/// Sends the CancelRequest where every other byte goes: through a verified TLS connection of its own.
-/// A server answers by closing, so the app is told nothing else, whatever happens.
+/// Sends the CancelRequest where every other byte goes: through a verified TLS connection of its own, to the server
+/// that has the session. A server answers by closing, so the app is told nothing else, whatever happens.
 Awaitable<RelayEnd> Session::forward_cancel(Startup startup) {
-    auto server = co_await connect();
+    auto route = listener_->cancel_routes->find(protocol::key_of_cancel_request(startup.bytes));
+    if (!route) {
+        route.emplace(listener_->upstream, std::nullopt);
+    }
+    auto server = co_await connect(std::move(*route));
     if (server.has_error()) {
         listener_->metrics.cancels_failed.Increment();
         co_return RelayEnd{server.error(), false};

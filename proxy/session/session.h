@@ -36,7 +36,7 @@ private:
     Awaitable<RelayEnd> serve();
     Awaitable<Result<Startup>> read_startup();
     Awaitable<Result<std::unique_ptr<tls::Stream>>> reach_server(std::vector<std::uint8_t>& opening);
-    Awaitable<Result<std::unique_ptr<tls::Stream>>> connect();
+    Awaitable<Result<std::unique_ptr<tls::Stream>>> connect(CancelRoutes::Route route);
     Awaitable<Result<std::unique_ptr<tls::Stream>>> connect_for_app();
     Awaitable<RelayEnd> forward_cancel(Startup startup);
     Awaitable<void> part_from_app(const RelayEnd& end);

@@ -50,8 +50,21 @@ std::chrono::milliseconds time_until(std::chrono::steady_clock::time_point end) 
 
 } // namespace
 
-Connector::Connector(Executor executor, std::shared_ptr<Upstream> upstream, std::vector<ConnectStep>* trace)
-    : executor_(std::move(executor)), upstream_(std::move(upstream)), steps_(trace), pause_(executor_) {}
+Connector::Connector(Executor executor, std::shared_ptr<Upstream> upstream, std::vector<ConnectStep>* trace,
+                     std::optional<Place> only)
+    : executor_(std::move(executor)), upstream_(std::move(upstream)), only_(std::move(only)), steps_(trace),
+      pause_(executor_) {}
+
+std::vector<config::Target> Connector::targets() const {
+    if (only_) {
+        return {{only_->host, only_->endpoint.address().to_string(), only_->endpoint.port()}};
+    }
+    return order(upstream_->settings().targets, upstream_->settings().load_balance_hosts);
+}
+
+std::shared_ptr<HostName> Connector::host_of(const config::Target& target) const {
+    return only_ ? std::make_shared<HostName>(target.hostaddr, std::chrono::seconds(0)) : upstream_->host(target);
+}
 
 void Connector::abort(Failure failure) {
     aborted_ = std::move(failure);
@@ -124,8 +137,7 @@ Awaitable<Result<Connector::Server>> Connector::try_persistently(Retry retry) {
 }
 
 Awaitable<Result<Connector::Server>> Connector::try_targets() {
-    const config::Upstream& settings = upstream_->settings();
-    const auto targets = order(settings.targets, settings.load_balance_hosts);
+    const auto targets = this->targets();
     Failure failure{Reason::connect, "no target to connect to", {}, {}};
     for (std::size_t i = 0; i < targets.size() && !aborted_; ++i) {
         // The last one has all the time that is left, and connect_timeout's own words if it runs out.
@@ -153,7 +165,7 @@ Awaitable<Result<Connector::Server>> Connector::try_target(config::Target target
     });
     auto server = co_await start_tls(std::move(*socket), target);
     if (silent) {
-        const config::TcpAddress address{upstream_->host(target)->text(), target.port};
+        const config::TcpAddress address{host_of(target)->text(), target.port};
         steps_.note("no answer from " + config::to_string(address));
         co_return Failure{Reason::timeout, "no answer while " + steps_.phase(), {}, {}};
     }
@@ -162,7 +174,7 @@ Awaitable<Result<Connector::Server>> Connector::try_target(config::Target target
 
 Awaitable<Result<Connector::Socket>> Connector::dial(const config::Target& target, Clock::time_point give_up) {
     const auto order = upstream_->settings().load_balance_hosts;
-    Dial dial(executor_, upstream_->host(target), target.port, order, upstream_->metrics(), steps_);
+    Dial dial(executor_, host_of(target), target.port, order, upstream_->metrics(), steps_);
     dial_ = &dial;
     auto socket = co_await dial.run(give_up);
     dial_ = nullptr;

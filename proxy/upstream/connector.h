@@ -23,8 +23,15 @@ class Connector {
 public:
     using Server = std::unique_ptr<tls::Stream>;
 
-    /// `trace`, where given, gets every step and must outlive the connector.
-    Connector(Executor executor, std::shared_ptr<Upstream> upstream, std::vector<ConnectStep>* trace = nullptr);
+    /// One server of an upstream.
+    struct Place {
+        std::string host; ///< that its certificate must be for
+        boost::asio::ip::tcp::endpoint endpoint;
+    };
+
+    /// `trace`, where given, gets every step and must outlive the connector. `only`: no other server will do.
+    Connector(Executor executor, std::shared_ptr<Upstream> upstream, std::vector<ConnectStep>* trace = nullptr,
+              std::optional<Place> only = {});
 
     enum class Retry : std::uint8_t { never, as_configured };
 
@@ -46,11 +53,14 @@ private:
     Awaitable<Result<Server>> try_target(config::Target target, Clock::time_point give_up);
     Awaitable<Result<Socket>> dial(const config::Target& target, Clock::time_point give_up);
     Awaitable<Result<Server>> start_tls(Socket socket, config::Target target);
+    std::vector<config::Target> targets() const;
+    std::shared_ptr<HostName> host_of(const config::Target& target) const;
     void close_active();
     Failure timed_out() const;
 
     Executor executor_;
     std::shared_ptr<Upstream> upstream_;
+    std::optional<Place> only_;
     ConnectSteps steps_;
     Clock::time_point end_; ///< when connect_timeout runs out
     boost::asio::steady_timer pause_;

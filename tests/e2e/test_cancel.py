@@ -7,9 +7,10 @@ import threading
 import psycopg2
 import pytest
 
-from support.postgres import PSQL, sleep_that_says
+from support.postgres import PSQL, free_port, sleep_that_says
 from support.process import DEADLINE, Process
-from support.wire import AUTHENTICATION_OK, Client, cancel_request, startup_message
+from support.proxy import verified_upstream
+from support.wire import AUTHENTICATION_OK, READY_FOR_QUERY, Client, cancel_request, message, startup_message
 
 KEY = cancel_request(4711, b"\x01\x02\x03\x04")
 
@@ -63,6 +64,56 @@ def test_it_is_not_sent_to_a_server_that_fails_verification(fake_behind_proxy, c
         app.read_all()
     proxy.closed(reason="hostname")
     assert [dialogue.startup for dialogue in server.dialogues] == [b""]
+
+
+def accept_session_or_cancel(dialogue):
+    """The session may be cancelled with `KEY`."""
+    dialogue.accept_startup()
+    if dialogue.startup == KEY:
+        dialogue.close()
+    else:
+        dialogue.write(AUTHENTICATION_OK + message(b"K", KEY[8:]) + READY_FOR_QUERY)
+
+
+def cancel_a_session(proxy, before=lambda: None):
+    """Log in, call `before`, and cancel the session over a connection of its own."""
+    with Client(proxy.address()) as session:
+        session.send(startup_message())
+        session.read_until(b"Z")
+        before()
+        with Client(proxy.address()) as canceller:
+            canceller.send(KEY)
+            assert canceller.read_all() == b""
+        proxy.closed(reason="cancel_request")
+    proxy.closed(2)
+
+
+def test_it_goes_to_the_server_of_the_session(start_fake, start_proxy, certificates):
+    """Another one of the list, though it comes first, knows nothing of the key."""
+    port = free_port()
+    second = start_fake(accept_session_or_cancel)
+    targets = f"host=localhost,localhost hostaddr=127.0.0.1,127.0.0.1 port={port},{second.port}"
+    proxy = start_proxy(f"{targets} sslrootcert='{certificates.root}'")
+    cancel_a_session(proxy, lambda: start_fake(accept_session_or_cancel, address=("127.0.0.1", port)))
+    assert [dialogue.startup for dialogue in second.dialogues] == [startup_message(), KEY]
+
+
+def test_it_goes_to_the_server_of_the_session_after_a_reload(start_fake, start_proxy, certificates):
+    server, other = start_fake(accept_session_or_cancel), start_fake(accept_session_or_cancel)
+
+    def settings(upstream):
+        conninfo = verified_upstream(upstream.port, certificates.root)
+        return f'[[listener]]\nname = "main"\naddress = "127.0.0.1:0"\nupstream = "{conninfo}"\n'
+
+    proxy = start_proxy(settings=settings(server), listen=())
+
+    def reload():
+        proxy.configuration.write_text(settings(other))
+        proxy.send_signal(signal.SIGHUP)
+        proxy.wait_for("reloaded")
+
+    cancel_a_session(proxy, reload)
+    assert [dialogue.startup for dialogue in server.dialogues] == [startup_message(), KEY]
 
 
 @pytest.mark.parametrize("length", [12, 15, 10_005])

@@ -1,3 +1,4 @@
+#include "protocol/backend_key.h"
 #include "protocol/frame.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -40,6 +41,15 @@ bool ends_with_terminate(fuzz::Bytes stream, std::size_t size) {
     return watch.terminated();
 }
 
+std::vector<std::uint8_t> backend_key(fuzz::Bytes stream, std::size_t size) {
+    protocol::BackendKeyWatch watch;
+    fuzz::in_pieces(stream, size, [&](fuzz::Bytes piece) {
+        watch.walk(piece);
+        return true;
+    });
+    return {watch.key().begin(), watch.key().end()};
+}
+
 } // namespace
 
 /// The first byte of the input cuts the others into pieces.
@@ -54,6 +64,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
         fuzz::require(walk_in_pieces(stream, piece) == expected, "a boundary does not depend on the reads");
         fuzz::require(ends_with_terminate(stream, piece) == fuzz::as_text(stream).ends_with(terminate),
                       "Terminate is what the last five bytes say");
+        fuzz::require(backend_key(stream, piece) == backend_key(stream, size), "a key does not depend on the reads");
     }
     return 0;
 }
