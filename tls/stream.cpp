@@ -22,6 +22,21 @@ constexpr std::size_t max_piece = std::size_t{128} * 1024;
 // Of ciphertext, for one call: a server that streams what is no data must not keep the thread.
 constexpr std::size_t max_intake = std::size_t{256} * 1024;
 
+/// What a server says of a client's certificate.
+const char* hint_of_alert(int alert) {
+    switch (alert) {
+    case SSL_AD_BAD_CERTIFICATE:
+    case SSL_AD_UNSUPPORTED_CERTIFICATE:
+    case SSL_AD_CERTIFICATE_REVOKED:
+    case SSL_AD_CERTIFICATE_EXPIRED:
+    case SSL_AD_CERTIFICATE_UNKNOWN:
+    case SSL_AD_UNKNOWN_CA:
+        return "The server does not accept the client certificate: check sslcert, and the server's ssl_ca_file.";
+    case TLS13_AD_CERTIFICATE_REQUIRED: return "The server demands a client certificate: set sslcert and sslkey.";
+    default: return "";
+    }
+}
+
 } // namespace
 
 Stream::Stream(Socket socket, std::shared_ptr<const Context> context)
@@ -85,10 +100,24 @@ HandshakeError Stream::handshake_error() {
     if (rejection_) {
         return {HandshakeError::Kind::certificate, std::move(*rejection_)};
     }
+    if (auto why = refusal()) {
+        return {HandshakeError::Kind::handshake, std::move(*why)};
+    }
     const bool lost = io_.eof || io_.read_error != 0 || io_.write_error != 0;
     return {
         HandshakeError::Kind::handshake,
         {lost ? "the server closed the connection during the TLS handshake" : "TLS handshake failed", failure_, {}}};
+}
+
+std::optional<Rejection> Stream::refusal() const {
+    if (alert_ < 0) {
+        return std::nullopt;
+    }
+    return Rejection{"TLS handshake failed", failure_, hint_of_alert(alert_)};
+}
+
+bool Stream::awaits_verdict() const {
+    return SSL_version(ssl_.get()) == TLS1_3_VERSION && SSL_get_certificate(ssl_.get()) != nullptr;
 }
 
 std::optional<HandshakeError> Stream::check_session(bool alpn_required) {
@@ -141,7 +170,11 @@ Stream::Status Stream::status_of(int result) {
     case SSL_ERROR_ZERO_RETURN: return Status::closed;
     default: break;
     }
-    const bool unexpected_eof = ERR_GET_REASON(ERR_peek_error()) == SSL_R_UNEXPECTED_EOF_WHILE_READING;
+    const int reason = ERR_GET_REASON(ERR_peek_error());
+    const bool unexpected_eof = reason == SSL_R_UNEXPECTED_EOF_WHILE_READING;
+    if (ERR_GET_LIB(ERR_peek_error()) == ERR_LIB_SSL && reason >= SSL_AD_REASON_OFFSET) {
+        alert_ = reason - SSL_AD_REASON_OFFSET;
+    }
     failure_ = drain_error_queue();
     if (const int error = io_.write_error != 0 ? io_.write_error : io_.read_error; error != 0) {
         failure_ = std::strerror(error);

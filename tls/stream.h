@@ -90,6 +90,13 @@ public:
     const std::string& host() const { return host_; } ///< as handshake() was told
     std::string_view failure() const { return failure_; }
 
+    /// Why the server does not want this connection, if it has ended it with an alert. With TLS 1.3 it judges the
+    /// client's certificate, or the lack of one, when handshake() is over already.
+    std::optional<Rejection> refusal() const;
+
+    /// Whether such a verdict is still to be expected after handshake(): it comes only if it is a refusal.
+    bool awaits_verdict() const;
+
     /// As psql shows them: "TLSv1.3", "TLS_AES_256_GCM_SHA384".
     const char* version() const { return SSL_get_version(ssl_.get()); }
     const char* cipher() const { return SSL_get_cipher_name(ssl_.get()); }
@@ -111,6 +118,7 @@ private:
     std::string host_;
     std::optional<Rejection> rejection_;
     std::string failure_;
+    int alert_ = -1; ///< that the server has ended it with
     bool established_ = false;
     bool close_notify_sent_ = false;
 };

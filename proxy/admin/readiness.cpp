@@ -49,7 +49,7 @@ Awaitable<std::string> Readiness::probe_upstreams() {
             continue;
         }
         Connector connector(executor, upstream);
-        auto probe = co_await connector.connect();
+        auto probe = co_await connector.connect(Connector::Retry::never, Connector::Verdict::awaited);
         if (probe.has_error()) {
             co_return "upstream " + upstream->name() + ": " + probe.error().message;
         }

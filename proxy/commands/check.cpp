@@ -25,11 +25,12 @@ using Connected = Result<std::unique_ptr<tls::Stream>>;
 namespace {
 
 /// Connects once, on an event loop of its own.
-Connected connect_once(const std::shared_ptr<Upstream>& upstream, std::vector<ConnectStep>* trace = nullptr) {
+Connected connect_once(const std::shared_ptr<Upstream>& upstream, std::vector<ConnectStep>* trace = nullptr,
+                       Connector::Verdict verdict = Connector::Verdict::not_awaited) {
     // The stream keeps to its event loop, which the caller needs no more but the stream's destructor does.
     static asio::io_context context(1);
     Connector connector(context.get_executor(), upstream, trace);
-    auto connected = asio::co_spawn(context, connector.connect(), asio::use_future);
+    auto connected = asio::co_spawn(context, connector.connect(Connector::Retry::never, verdict), asio::use_future);
     context.restart();
     context.run();
     return connected.get();
@@ -123,7 +124,7 @@ json::object compare_modes(const config::Upstream& settings, Metrics& metrics) {
 /// What an app would meet.
 void describe_connect(json::object& report, const std::shared_ptr<Upstream>& upstream) {
     std::vector<ConnectStep> trace;
-    const auto connected = connect_once(upstream, &trace);
+    const auto connected = connect_once(upstream, &trace, Connector::Verdict::awaited);
     report["ok"] = connected.has_value();
     report["steps"] = to_json(trace);
     if (connected.has_value()) {

@@ -40,12 +40,14 @@ Awaitable<void> Relay::pump_to_app() {
 Awaitable<void> Relay::authenticate() {
     protocol::AuthFilter filter;
     std::vector<std::uint8_t> output;
+    bool heard = false;
     while (!end_) {
         if (stop_ && filter.at_boundary()) {
             end(std::move(*stop_), true);
             break;
         }
         const auto [size, status] = server_.read_some(scratch_);
+        heard = heard || size > 0;
         output.clear();
         const Bytes input(scratch_.data(), size);
         const auto [progress, consumed] = filter.feed(input, output);
@@ -67,6 +69,10 @@ Awaitable<void> Relay::authenticate() {
             end({Reason::channel_binding, "the server offers only SASL mechanisms with channel binding", {}, {}}, true);
         } else if (progress == protocol::AuthFilter::Status::malformed) {
             end({Reason::server_protocol, "the server sent a malformed message during authentication", {}, {}}, true);
+        } else if (auto refusal = server_.refusal(); refusal && !heard) { // the handshake was not over for the server
+            end({Reason::tls_handshake, std::move(refusal->message), std::move(refusal->detail),
+                 std::move(refusal->hint)},
+                true);
         } else if (status == Status::closed || status == Status::failed) {
             end_of_server(filter.at_boundary(), filter.last_tag());
         } else {

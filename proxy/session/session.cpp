@@ -113,6 +113,9 @@ Awaitable<RelayEnd> Session::serve() {
     auto& relay = phase_.emplace<Relay>(app_, **server, worker_.scratch(), listener_->metrics, options);
     relay.note_requests(requests);
     auto end = co_await relay.run(std::move(startup->bytes));
+    if (end.failure.reason == Reason::tls_handshake) {
+        listener_->upstream->record_refusal();
+    }
     bytes_to_server_ += relay.bytes_to_server();
     bytes_to_app_ = relay.bytes_to_app();
     phase_.emplace<std::monostate>();

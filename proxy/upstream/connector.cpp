@@ -27,6 +27,13 @@ Reason to_reason(tls::HandshakeError::Kind kind) {
     }
 }
 
+Failure to_failure(Reason reason, tls::Rejection why) {
+    return {reason, std::move(why.message), std::move(why.detail), std::move(why.hint)};
+}
+
+// It takes a round trip and a signature's check.
+constexpr std::chrono::seconds verdict_time{1};
+
 std::vector<config::Target> order(std::vector<config::Target> targets, config::LoadBalanceHosts mode) {
     if (mode == config::LoadBalanceHosts::random) {
         std::ranges::shuffle(targets, random_generator());
@@ -91,11 +98,16 @@ Failure Connector::timed_out() const {
             {}};
 }
 
-Awaitable<Result<Connector::Server>> Connector::connect(Retry retry) {
+Awaitable<Result<Connector::Server>> Connector::connect(Retry retry, Verdict verdict) {
     const auto limit = upstream_->settings().connect_timeout;
     end_ = limit.count() > 0 ? Clock::now() + limit : Clock::time_point::max();
     const Deadline deadline(executor_, limit, [this] { abort(timed_out()); });
     auto result = co_await try_persistently(retry);
+    if (result.has_value() && verdict == Verdict::awaited && (*result)->awaits_verdict()) {
+        if (auto refusal = co_await await_verdict(**result)) {
+            result = std::move(*refusal);
+        }
+    }
     if (aborted_) {
         result = std::move(*aborted_);
     }
@@ -107,6 +119,25 @@ Awaitable<Result<Connector::Server>> Connector::connect(Retry retry) {
         upstream_->record_session(**result);
     }
     co_return result;
+}
+
+Awaitable<std::optional<Failure>> Connector::await_verdict(tls::Stream& stream) {
+    steps_.begin("waiting for an objection to the client certificate");
+    active_ = &stream.socket();
+    const Deadline enough(executor_, verdict_time, [&stream] {
+        error_code ignored;
+        stream.socket().cancel(ignored);
+    });
+    auto wait = stream.wait_readable();
+    co_await std::move(wait);
+    active_ = nullptr;
+    stream.peek();
+    auto refusal = stream.refusal();
+    if (!refusal) {
+        steps_.note("none");
+        co_return std::nullopt;
+    }
+    co_return to_failure(Reason::tls_handshake, std::move(*refusal));
 }
 
 /// Goes on for connect_retry, should nobody be there.
@@ -202,8 +233,7 @@ Awaitable<Result<Connector::Server>> Connector::start_tls(Socket socket, config:
     auto error = co_await stream->handshake(target.host, settings.sslsni, direct);
     active_ = nullptr;
     if (error) {
-        co_return Failure{to_reason(error->kind), std::move(error->why.message), std::move(error->why.detail),
-                          std::move(error->why.hint)};
+        co_return to_failure(to_reason(error->kind), std::move(error->why));
     }
     steps_.finish(upstream_->metrics().tls, [&] { return std::string(stream->version()) + ", " + stream->cipher(); });
     co_return std::move(stream);

@@ -35,11 +35,14 @@ public:
 
     enum class Retry : std::uint8_t { never, as_configured };
 
+    /// Whether to wait for a server that may refuse our certificate after the handshake. See Stream::awaits_verdict().
+    enum class Verdict : std::uint8_t { not_awaited, awaited };
+
     /// Tries the targets in order, and the addresses of each, until one accepts TCP. One that does, and is then silent
     /// for its share of connect_timeout, is passed over like one that does not; whatever else goes wrong is final. If
     /// nobody was there, `retry` may have it try again. Counts failures and durations. Everything together is bounded
     /// by connect_timeout.
-    Awaitable<Result<Server>> connect(Retry retry = Retry::never);
+    Awaitable<Result<Server>> connect(Retry retry = Retry::never, Verdict verdict = Verdict::not_awaited);
 
     /// Ends a connect() under way with `failure`.
     void abort(Failure failure);
@@ -55,6 +58,7 @@ private:
     Awaitable<Result<Server>> start_tls(Socket socket, config::Target target);
     std::vector<config::Target> targets() const;
     std::shared_ptr<HostName> host_of(const config::Target& target) const;
+    Awaitable<std::optional<Failure>> await_verdict(tls::Stream& stream);
     void close_active();
     Failure timed_out() const;
 

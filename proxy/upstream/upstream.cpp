@@ -129,6 +129,11 @@ void Upstream::record_session(const tls::Stream& stream) {
     record_peer(stream);
 }
 
+void Upstream::record_refusal() {
+    last_session_.store(std::chrono::steady_clock::time_point::min(), std::memory_order_relaxed);
+    metrics_.count_failure(Reason::tls_handshake);
+}
+
 Upstream::Peer Upstream::peer() const {
     const std::lock_guard lock(mutex_);
     return peer_;

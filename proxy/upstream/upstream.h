@@ -43,6 +43,9 @@ public:
     /// Notes a finished handshake: for the metrics, and for readiness.
     void record_session(const tls::Stream& stream);
 
+    /// Notes that a server has taken a finished handshake back.
+    void record_refusal();
+
     /// What the last handshake showed; empty if none ever succeeded.
     struct Peer {
         std::string tls_version;

@@ -2,6 +2,7 @@
 
 import contextlib
 import shutil
+import ssl
 import sys
 import tempfile
 from pathlib import Path
@@ -118,6 +119,21 @@ def fake_behind_proxy(start_proxy, start_fake, certificates):
         return server, start_proxy(verified_upstream(server.port, certificates.root, **upstream), settings=settings)
 
     return start
+
+
+@pytest.fixture
+def refused_client(certificates, tmp_path):
+    """The context of a server that does not know the issuer of a client's certificate, and the settings for that one.
+
+    With TLS 1.3 it says so when the handshake is over for the client.
+    """
+    context = server_context(certificates.good)
+    context.verify_mode = ssl.CERT_REQUIRED
+    context.load_verify_locations(certificates.other_root)
+    key = tmp_path / "client.key"
+    key.write_bytes(certificates.good.key.read_bytes())
+    key.chmod(0o600)
+    return context, {"sslcert": certificates.good.cert, "sslkey": key}
 
 
 @pytest.fixture(scope="session")

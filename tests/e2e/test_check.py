@@ -84,6 +84,14 @@ def test_a_bad_certificate(check, start_fake, certificates, certificate, words):
     assert code == 1 and words in report["failure"]["message"]
 
 
+def test_a_client_certificate_that_the_server_refuses(check, start_fake, refused_client, certificates):
+    context, own = refused_client
+    server = start_fake(speak_tls_after_an_ssl_request, context=context)
+    code, report = check(verified_upstream(server.port, certificates.root, **own))
+    assert code == 1 and report["failure"]["reason"] == "tls_handshake"
+    assert "unknown ca" in report["failure"]["detail"] and "sslcert" in report["failure"]["hint"]
+
+
 def test_a_server_without_ssl(check, start_fake, certificates):
     def refuse(dialogue):
         dialogue.read_ssl_request()

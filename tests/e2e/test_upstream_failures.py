@@ -231,3 +231,21 @@ def test_verify_ca_looks_at_the_chain(fake_behind_proxy, certificates):
         lambda dialogue: dialogue.accept_startup(), certificate=certificates.unknown_root, sslmode="verify-ca"
     )
     check_failure(proxy, "certificate", "08001", "unknown root")
+
+
+# A certificate of the client
+
+
+def test_a_client_certificate_that_the_server_refuses(fake_behind_proxy, refused_client):
+    context, own = refused_client
+    _, proxy = fake_behind_proxy(lambda dialogue: dialogue.accept_tls(), context=context, **own)
+    fields = check_failure(proxy, "tls_handshake", "08001", "unknown ca")
+    assert "sslcert" in fields["H"]
+
+
+def test_readiness_waits_for_the_verdict_on_the_client_certificate(fake_behind_proxy, refused_client):
+    context, own = refused_client
+    _, proxy = fake_behind_proxy(lambda dialogue: dialogue.accept_tls(), context=context, **own)
+    status, body = proxy.get("/readyz")
+    assert status == 503 and "TLS handshake failed" in body
+    assert proxy.metric("upstream_connect_failures_total", reason="tls_handshake") == 1
