@@ -1,13 +1,17 @@
 #include "proxy/server/file_watch.h"
 
+#include "proxy/report/log.h"
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/deferred.hpp>
 
 #include <array>
+#include <cerrno>
 #include <set>
 #include <sys/inotify.h>
 #include <sys/stat.h>
+#include <system_error>
 
 namespace proxy {
 
@@ -34,10 +38,22 @@ std::string describe(const fs::path& path) {
 
 } // namespace
 
-FileWatch::FileWatch(const asio::any_io_executor& executor)
-    : inotify_(executor, inotify_init1(IN_NONBLOCK | IN_CLOEXEC)), settling_(executor) {}
+FileWatch::FileWatch(const asio::any_io_executor& executor) : inotify_(executor), settling_(executor) {
+    Descriptor descriptor(inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
+    if (descriptor.get() < 0) {
+        log::warn("files are not watched",
+                  {{"error", std::generic_category().message(errno)},
+                   {"hint", "SIGHUP reloads; fs.inotify.max_user_instances is how many may watch at a time."}});
+        return;
+    }
+    inotify_.assign(descriptor.get());
+    descriptor.release();
+}
 
 void FileWatch::watch(const std::vector<fs::path>& paths) {
+    if (!inotify_.is_open()) {
+        return;
+    }
     for (const int watch : watches_) {
         inotify_rm_watch(inotify_.native_handle(), watch);
     }

@@ -15,7 +15,7 @@
 namespace proxy {
 
 /// Tells when files have changed. It watches the directories that they are in, because Kubernetes swaps a symbolic link
-/// there, and editors replace the file.
+/// there, and editors replace the file. Where the system gives no means to watch, it warns and never tells of a change.
 class FileWatch {
 public:
     explicit FileWatch(const boost::asio::any_io_executor& executor);

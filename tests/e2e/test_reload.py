@@ -1,5 +1,6 @@
 """New settings and files are for new connections; what does not load leaves everything as it was."""
 
+import errno
 import os
 import shutil
 import signal
@@ -8,7 +9,7 @@ import subprocess
 import psycopg2
 import pytest
 
-from support.postgres import PGBENCH
+from support.postgres import PGBENCH, psql
 from support.process import DEADLINE
 from support.proxy import Proxy, verified_upstream
 
@@ -18,6 +19,9 @@ name = "main"
 address = ["{address}"]
 upstream = "{upstream}"
 """
+
+# Starts a program where no inotify instance is to be had.
+WITHOUT_INOTIFY = ["unshare", "-Ur", "sh", "-c", 'echo 0 > /proc/sys/user/max_inotify_instances && exec "$@"', "sh"]
 
 
 @pytest.fixture
@@ -91,6 +95,22 @@ def test_hangup_reloads_too(configured, login):
     configured.send_signal(signal.SIGHUP)
     configured.wait_for("reloaded")
     assert answers(login())
+
+
+def may_go_without_inotify():
+    return subprocess.run([*WITHOUT_INOTIFY, "true"], capture_output=True).returncode == 0
+
+
+@pytest.mark.skipif(not may_go_without_inotify(), reason="no user namespace can be made here")
+def test_without_inotify_a_hangup_still_reloads(start_proxy, postgres, certificates):
+    settings = LISTENER.format(address="127.0.0.1:0", upstream=verified_upstream(postgres.port, certificates.root))
+    proxy = start_proxy(listen=(), settings=settings, launcher=WITHOUT_INOTIFY)
+    (warning,) = proxy.events("files are not watched", level="warn")
+    assert warning["error"] == os.strerror(errno.EMFILE) and "SIGHUP" in warning["hint"]
+    proxy.send_signal(signal.SIGHUP)
+    proxy.wait_for("reloaded")
+    assert psql(postgres.login.environment(proxy.address()), "--command", "SELECT 1").returncode == 0
+    assert len(proxy.events("files are not watched")) == 1
 
 
 def test_listeners_come_and_go(configured, login, postgres, certificates, tmp_path):
