@@ -1,7 +1,6 @@
 #include "proxy/commands/run.h"
 
 #include "config/environment.h"
-#include "proxy/report/log.h"
 #include "proxy/server/server.h"
 
 #include <csignal>
@@ -25,22 +24,13 @@ std::optional<std::filesystem::path> config_file(const config::Overrides& flags)
     return flags.config || !variable ? flags.config : std::optional<std::filesystem::path>(*variable);
 }
 
-config::Settings load(const config::Overrides& flags) {
-    config::Loaded loaded = config::load(flags, config::process_environment);
-    log::setup(loaded.settings.log);
-    for (const std::string& notice : loaded.notices) {
-        log::warn("configuration", {{"notice", notice}});
-    }
-    return std::move(loaded.settings);
-}
-
 } // namespace
 
 void run_proxy(const config::Overrides& flags) {
     // A peer that went away is an error code, not the end of the process.
     std::signal(SIGPIPE, SIG_IGN);
     raise_descriptor_limit();
-    Server server([&flags] { return load(flags); }, config_file(flags));
+    Server server([&flags] { return config::load(flags, config::process_environment); }, config_file(flags));
     server.run();
 }
 

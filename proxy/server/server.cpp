@@ -28,10 +28,24 @@ constexpr std::chrono::milliseconds parting_time{1000};
 
 constexpr std::chrono::seconds sum_up_interval{5};
 
+void set_up_log(const config::Log& settings, const std::vector<std::string>& notices) {
+    log::setup(settings);
+    for (const std::string& notice : notices) {
+        log::warn("configuration", {{"notice", notice}});
+    }
+}
+
+/// With the log ready for what the start has to tell.
+config::Settings load_first(const Server::Load& load) {
+    config::Loaded loaded = load();
+    set_up_log(loaded.settings.log, loaded.notices);
+    return std::move(loaded.settings);
+}
+
 } // namespace
 
 Server::Server(Load load, std::optional<std::filesystem::path> config_file)
-    : load_(std::move(load)), config_file_(std::move(config_file)), settings_(load_()),
+    : load_(std::move(load)), config_file_(std::move(config_file)), settings_(load_first(load_)),
       admission_(std::make_shared<Admission>("limits.max_connections", settings_.limits.max_connections)),
       readiness_(std::make_shared<Readiness>(settings_.admin.ready_probe)),
       listeners_(context_, metrics_,
@@ -79,7 +93,9 @@ void Server::reload() {
         return;
     }
     try {
-        apply(load_());
+        config::Loaded loaded = load_();
+        apply(std::move(loaded.settings));
+        set_up_log(settings_.log, loaded.notices);
         metrics_.count_reload(true);
         log::info("reloaded");
     } catch (const std::exception& error) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "config/load.h"
 #include "config/settings.h"
 #include "proxy/admin/admin.h"
 #include "proxy/admin/readiness.h"
@@ -26,7 +27,7 @@ namespace proxy {
 class Server {
 public:
     /// Reads the settings, at the start and for each reload.
-    using Load = std::function<config::Settings()>;
+    using Load = std::function<config::Loaded()>;
 
     /// `config_file`, where given, is watched for changes. Throws what `load` throws.
     Server(Load load, std::optional<std::filesystem::path> config_file);

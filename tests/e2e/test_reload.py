@@ -4,14 +4,15 @@ import errno
 import os
 import shutil
 import signal
+import socket
 import subprocess
 
 import psycopg2
 import pytest
 
 from support.postgres import PGBENCH, psql
-from support.process import DEADLINE
-from support.proxy import Proxy, verified_upstream
+from support.process import DEADLINE, Process
+from support.proxy import BINARY, Proxy, environment, parse_event, verified_upstream
 
 LISTENER = """
 [[listener]]
@@ -84,6 +85,31 @@ def test_a_bad_file_keeps_the_last_good_state(configured, login, certificates):
     assert configured.metric("config_last_reload_successful") == 1
 
 
+@pytest.fixture
+def taken():
+    """An address that somebody else listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield "127.0.0.1:{}".format(server.getsockname()[1])
+
+
+def test_the_log_keeps_its_format_until_a_reload_succeeds(tmp_path, certificates, taken):
+    file = tmp_path / "pg-tls-proxy.toml"
+    upstream = verified_upstream(1, certificates.root)
+    json_text, text = (
+        f'admin.listen = "off"\nlog.format = "{format}"\n' + LISTENER.format(address="127.0.0.1:0", upstream=upstream)
+        for format in ("json", "text")
+    )
+    file.write_text(json_text)
+    proxy = Process([BINARY, "run", "--config", file], env=environment(tmp_path))
+    proxy.wait_for_line(r'"event":"ready"')
+    replace(file, text.replace("127.0.0.1:0", taken).encode())
+    proxy.wait_for_line(r"reload failed")
+    assert parse_event(proxy.lines[-1])["event"].startswith("reload failed")
+    replace(file, text.encode())
+    proxy.wait_for_line(r"info reloaded$")
+    assert proxy.stop() == 0
+
+
 def test_a_bad_configuration_is_named_with_its_place(configured, login):
     replace(configured.file, b"[limits]\nmax_conections = 1\n")
     failed = configured.wait_for("reload failed, the last good configuration stays")
@@ -116,16 +142,16 @@ def test_without_inotify_a_hangup_still_reloads(start_proxy, postgres, certifica
 def test_listeners_come_and_go(configured, login, postgres, certificates, tmp_path):
     """The address that stays keeps its socket, so that no connection is refused meanwhile."""
     before = login()
-    socket = tmp_path / ".s.PGSQL.5432"
+    path = tmp_path / ".s.PGSQL.5432"
     text = configured.file.read_text()
-    replace(configured.file, text.replace('"127.0.0.1:0"', f'"127.0.0.1:0", "unix:{socket}"').encode())
+    replace(configured.file, text.replace('"127.0.0.1:0"', f'"127.0.0.1:0", "unix:{path}"').encode())
     configured.wait_for("reloaded")
     who = postgres.login
     local = psycopg2.connect(host=str(tmp_path), port=5432, user=who.user, password=who.password, dbname=who.database)
     assert answers(local) and answers(login())
     replace(configured.file, text.encode())
     configured.wait_for("reloaded", 2)
-    assert not socket.exists()
+    assert not path.exists()
     assert answers(local) and answers(before) and answers(login())
 
 
