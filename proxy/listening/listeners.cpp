@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <map>
 #include <set>
 
 namespace proxy {
@@ -20,11 +21,14 @@ Listeners::Listeners(asio::io_context& context, Metrics& metrics, OnAccept on_ac
 void Listeners::apply(const config::Settings& settings) {
     // First what needs no socket: a file that does not load must not cost an address.
     std::vector<std::shared_ptr<const Listener>> listeners;
+    std::map<std::string, std::vector<TrustAnchor>> upstreams;
     for (const config::Listener& listener : settings.listeners) {
         listeners.push_back(std::make_shared<Listener>(
             Listener{listener.name, std::make_shared<Upstream>(listener.upstream, metrics_),
                      metrics_.listener(listener.name), listener.user_suffix, listener.access,
                      admission_of(listener.name), failures_, cancel_routes_, settings.limits}));
+        const Upstream& upstream = *listeners.back()->upstream;
+        upstreams[upstream.name()] = upstream.trust_anchors();
     }
     std::list<Bound> fresh;
     std::vector<std::pair<Bound*, std::shared_ptr<const Listener>>> wanted;
@@ -62,6 +66,7 @@ void Listeners::apply(const config::Settings& settings) {
         return gone;
     });
     bound_.splice(bound_.end(), fresh);
+    metrics_.set_upstreams(upstreams);
 }
 
 std::shared_ptr<Admission> Listeners::admission_of(const std::string& name) const {

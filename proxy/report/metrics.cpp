@@ -6,9 +6,9 @@
 
 #include <prometheus/text_serializer.h>
 
-#include <map>
 #include <mutex>
-#include <vector>
+#include <set>
+#include <utility>
 
 namespace proxy {
 namespace {
@@ -109,9 +109,8 @@ struct Metrics::Families {
         std::chrono::sys_seconds not_after;
     };
 
-    /// Certificates come and go: those of before must not stay behind as if they were still in use.
+    /// Certificates come and go: those of before must not stay behind as if they were still in use. Under mutex.
     void replace(Family<prometheus::Gauge>& family, const std::string& upstream, const std::vector<Expiry>& expiries) {
-        const std::lock_guard lock(mutex);
         std::vector<prometheus::Gauge*>& gauges = shown[{&family, upstream}];
         for (prometheus::Gauge* gauge : gauges) {
             family.Remove(gauge);
@@ -126,6 +125,7 @@ struct Metrics::Families {
     std::mutex mutex;
     /// What is shown for an upstream in each of the families; guarded by mutex.
     std::map<std::pair<Family<prometheus::Gauge>*, std::string>, std::vector<prometheus::Gauge*>> shown;
+    std::set<std::string> upstreams; ///< those in use; guarded by mutex
 };
 
 void UpstreamMetrics::count_failure(Reason reason) const {
@@ -204,6 +204,25 @@ void Metrics::count_tls_session(const std::string& upstream, const std::string& 
     families_->tls_sessions.Add({{"upstream", upstream}, {"version", tls_version}, {"cipher", cipher}}).Increment();
 }
 
+void Metrics::set_upstreams(const std::map<std::string, std::vector<TrustAnchor>>& upstreams) {
+    Families& f = *families_;
+    const std::lock_guard lock(f.mutex);
+    for (const std::string& before : std::exchange(f.upstreams, {})) {
+        if (!upstreams.contains(before)) {
+            f.replace(f.peer_certificates, before, {});
+            f.replace(f.trust_anchors, before, {});
+        }
+    }
+    for (const auto& [upstream, anchors] : upstreams) {
+        std::vector<Families::Expiry> expiries;
+        for (const TrustAnchor& anchor : anchors) {
+            expiries.push_back({{{"upstream", upstream}, {"subject", anchor.subject}}, anchor.not_after});
+        }
+        f.replace(f.trust_anchors, upstream, expiries);
+        f.upstreams.insert(upstream);
+    }
+}
+
 void Metrics::set_peer_chain(const std::string& upstream, const std::vector<PeerCertificate>& chain) {
     std::vector<Families::Expiry> expiries;
     for (const PeerCertificate& certificate : chain) {
@@ -211,15 +230,10 @@ void Metrics::set_peer_chain(const std::string& upstream, const std::vector<Peer
             {"upstream", upstream}, {"position", certificate.position}, {"subject", certificate.subject}};
         expiries.push_back({labels, certificate.not_after});
     }
-    families_->replace(families_->peer_certificates, upstream, expiries);
-}
-
-void Metrics::set_trust_anchors(const std::string& upstream, const std::vector<TrustAnchor>& anchors) {
-    std::vector<Families::Expiry> expiries;
-    for (const TrustAnchor& anchor : anchors) {
-        expiries.push_back({{{"upstream", upstream}, {"subject", anchor.subject}}, anchor.not_after});
+    const std::lock_guard lock(families_->mutex);
+    if (families_->upstreams.contains(upstream)) { // a connect of before a reload may end after it
+        families_->replace(families_->peer_certificates, upstream, expiries);
     }
-    families_->replace(families_->trust_anchors, upstream, expiries);
 }
 
 void Metrics::set_max_connections(unsigned limit) {

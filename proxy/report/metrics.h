@@ -9,6 +9,7 @@
 
 #include <array>
 #include <chrono>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -70,11 +71,12 @@ public:
 
     void count_tls_session(const std::string& upstream, const std::string& tls_version, const std::string& cipher);
 
-    /// Replaces the chain that the upstream was seen to present.
-    void set_peer_chain(const std::string& upstream, const std::vector<PeerCertificate>& chain);
+    /// The upstreams in use from now on, by name, with the anchors that each is verified against. Of all others no
+    /// certificate is shown any longer.
+    void set_upstreams(const std::map<std::string, std::vector<TrustAnchor>>& upstreams);
 
-    /// Replaces the anchors that the upstream is verified against.
-    void set_trust_anchors(const std::string& upstream, const std::vector<TrustAnchor>& anchors);
+    /// Replaces the chain that the upstream was seen to present, if it is in use.
+    void set_peer_chain(const std::string& upstream, const std::vector<PeerCertificate>& chain);
 
     void set_max_connections(unsigned limit);
     void count_reload(bool success);

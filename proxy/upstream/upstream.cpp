@@ -106,11 +106,14 @@ Upstream::Upstream(config::Upstream settings, const tls::ContextOptions& options
         const std::string& host = dialled_name(target);
         hosts_.try_emplace(host, std::make_shared<HostName>(host, settings_.dns_ttl));
     }
+}
+
+std::vector<TrustAnchor> Upstream::trust_anchors() const {
     std::vector<TrustAnchor> anchors;
     for (const tls::Anchor& anchor : context_->trust().anchors) {
         anchors.push_back({tls::subject(anchor.certificate.get()), anchor.not_after});
     }
-    registry_.set_trust_anchors(name_, anchors);
+    return anchors;
 }
 
 const std::string& Upstream::dialled_name(const config::Target& target) {

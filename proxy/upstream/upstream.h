@@ -32,6 +32,9 @@ public:
     const std::shared_ptr<const tls::Context>& context() const { return context_; }
     const UpstreamMetrics& metrics() const { return metrics_; }
 
+    /// What its certificates are verified against, for the metrics.
+    std::vector<TrustAnchor> trust_anchors() const;
+
     /// What to dial for one of the targets.
     const std::shared_ptr<HostName>& host(const config::Target& target) const {
         return hosts_.at(dialled_name(target));

@@ -12,7 +12,7 @@ import pytest
 
 from support.postgres import PGBENCH, psql
 from support.process import DEADLINE, Process
-from support.proxy import BINARY, Proxy, environment, parse_event, verified_upstream
+from support.proxy import BINARY, Proxy, environment, parse_event, parse_metrics, verified_upstream
 
 LISTENER = """
 [[listener]]
@@ -90,6 +90,36 @@ def taken():
     """An address that somebody else listens on."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         yield "127.0.0.1:{}".format(server.getsockname()[1])
+
+
+def expiry_metrics(proxy):
+    """The certificates that /metrics shows: (metric, upstream, subject)."""
+    metrics = parse_metrics(proxy.get("/metrics")[1])
+    return {(name, l["upstream"], l["subject"]) for name, l, _ in metrics if name.endswith("_not_after_seconds")}
+
+
+def test_metrics_show_no_root_that_was_not_taken_over(configured, certificates, taken):
+    before = expiry_metrics(configured)
+    text = configured.file.read_text().replace('"127.0.0.1:0"', f'"127.0.0.1:0", "{taken}"')
+    replace(configured.file, text.replace(str(configured.root), str(certificates.other_root)).encode())
+    failed = configured.wait_for("reload failed, the last good configuration stays")
+    assert taken in failed["error"]
+    assert before and expiry_metrics(configured) == before
+
+
+def test_metrics_show_no_certificate_of_an_upstream_that_is_gone(configured, login, certificates):
+    login()
+    before = expiry_metrics(configured)
+    assert {name for name, _, _ in before} == {
+        "pg_tls_proxy_peer_certificate_not_after_seconds",
+        "pg_tls_proxy_trust_anchor_not_after_seconds",
+    }
+    settings = LISTENER.format(address="127.0.0.1:0", upstream=verified_upstream(1, certificates.other_root))
+    replace(configured.file, settings.encode())
+    configured.wait_for("reloaded")
+    after = expiry_metrics(configured)
+    assert {name for name, _, _ in after} == {"pg_tls_proxy_trust_anchor_not_after_seconds"}
+    assert not after & before and {upstream for _, upstream, _ in after} == {"localhost:1"}
 
 
 def test_the_log_keeps_its_format_until_a_reload_succeeds(tmp_path, certificates, taken):
