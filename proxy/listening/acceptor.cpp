@@ -71,6 +71,10 @@ void Acceptor::set_access(const config::Access& access) const {
     }
 }
 
+config::Access Acceptor::access() const {
+    return unix_path_.empty() ? config::Access() : permissions_of(unix_path_);
+}
+
 Acceptor::~Acceptor() {
     on_accept_ = nullptr; // there may be nobody left to hand over to
     close();

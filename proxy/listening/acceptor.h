@@ -33,6 +33,9 @@ public:
     /// Lets others open the Unix socket from now on; no matter for TCP. Throws std::runtime_error.
     void set_access(const config::Access& access) const;
 
+    /// Who may open the Unix socket as things are; the default for TCP.
+    config::Access access() const;
+
     /// Hands over what is in the queue first: the kernel would reset it.
     void close();
 

@@ -15,6 +15,18 @@ namespace proxy {
 
 namespace asio = boost::asio;
 
+namespace {
+
+void restore(const Acceptor& acceptor, const config::Access& access) {
+    try {
+        acceptor.set_access(access);
+    } catch (const std::exception& error) { // the socket that failed fails again
+        log::debug("not restored", {{"error", error.what()}});
+    }
+}
+
+} // namespace
+
 Listeners::Listeners(asio::io_context& context, Metrics& metrics, OnAccept on_accept)
     : context_(context), metrics_(metrics), on_accept_(std::move(on_accept)) {}
 
@@ -31,7 +43,7 @@ void Listeners::apply(const config::Settings& settings) {
         upstreams[upstream.name()] = upstream.trust_anchors();
     }
     std::list<Bound> fresh;
-    std::vector<std::pair<Bound*, std::shared_ptr<const Listener>>> wanted;
+    std::vector<Wanted> wanted;
     auto listener = listeners.begin();
     for (const config::Listener& configured : settings.listeners) {
         for (const config::Address& address : configured.address) {
@@ -44,11 +56,7 @@ void Listeners::apply(const config::Settings& settings) {
         }
         ++listener;
     }
-    for (const auto& [bound, next] : wanted) {
-        for (const Acceptor& acceptor : bound->acceptors) {
-            acceptor.set_access(next->access);
-        }
-    }
+    set_access(wanted);
     // Nothing can fail from here on.
     for (std::size_t i = 0; i < listeners.size(); ++i) {
         listeners[i]->admission->set_limit(settings.listeners[i].max_connections.value_or(Admission::unlimited));
@@ -67,6 +75,24 @@ void Listeners::apply(const config::Settings& settings) {
     });
     bound_.splice(bound_.end(), fresh);
     metrics_.set_upstreams(upstreams);
+}
+
+/// For all of them or for none.
+void Listeners::set_access(const std::vector<Wanted>& wanted) {
+    std::vector<std::pair<const Acceptor*, config::Access>> before;
+    try {
+        for (const auto& [bound, next] : wanted) {
+            for (const Acceptor& acceptor : bound->acceptors) {
+                before.emplace_back(&acceptor, acceptor.access());
+                acceptor.set_access(next->access);
+            }
+        }
+    } catch (...) {
+        for (const auto& [acceptor, access] : before) {
+            restore(*acceptor, access);
+        }
+        throw;
+    }
 }
 
 std::shared_ptr<Admission> Listeners::admission_of(const std::string& name) const {

@@ -10,6 +10,7 @@
 #include <functional>
 #include <list>
 #include <memory>
+#include <utility>
 #include <vector>
 
 namespace proxy {
@@ -50,6 +51,9 @@ private:
         void close();
     };
 
+    using Wanted = std::pair<Bound*, std::shared_ptr<const Listener>>;
+
+    static void set_access(const std::vector<Wanted>& wanted);
     std::shared_ptr<Admission> admission_of(const std::string& name) const;
     Bound* find(const config::Address& address);
     void bind(Bound& bound);

@@ -57,6 +57,17 @@ void set_permissions(const std::string& path, const config::Access& access) {
     }
 }
 
+config::Access permissions_of(const std::string& path) {
+    config::Access access;
+    struct stat status {};
+    if (::stat(path.c_str(), &status) == 0) {
+        access.unix_socket_permissions = status.st_mode & ACCESSPERMS;
+        access.unix_socket_owner = config::Account{std::to_string(status.st_uid), status.st_uid};
+        access.unix_socket_group = config::Account{std::to_string(status.st_gid), status.st_gid};
+    }
+    return access;
+}
+
 std::optional<Failure> refuse_user(AppSocket& app, const std::vector<config::Account>& allowed) {
     if (allowed.empty()) {
         return std::nullopt;

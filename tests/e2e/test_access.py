@@ -36,7 +36,7 @@ def start(start_proxy, start_fake, certificates, folder):
 
     def text(lines, address=None):
         address = address or f"unix:{folder}/.s.PGSQL.5432"
-        return f'[[listener]]\naddress = "{address}"\nupstream = "{upstream}"\n{lines}\n'
+        return f'[[listener]]\naddress = ["{address}"]\nupstream = "{upstream}"\n{lines}\n'
 
     def start(lines="", address=None):
         proxy = start_proxy(listen=[], settings=text(lines, address))
@@ -75,6 +75,16 @@ def test_other_machines_on_demand_with_a_warning(start):
     warning = proxy.wait_for("other machines can connect, and what they send to the proxy is plaintext")
     assert warning["level"] == "warn" and warning["address"].startswith("0.0.0.0:")
     assert log_in(("127.0.0.1", proxy.address()[1]))
+
+
+def test_a_reload_that_fails_leaves_every_socket_open_to_whom_it_was(start, folder):
+    first, second = folder / "first", folder / "second"
+    both = f'unix:{first}", "unix:{second}'
+    proxy = start("unix_socket_permissions = '0750'", both)
+    second.unlink()
+    proxy.configuration.write_text(proxy.text("unix_socket_permissions = '0777'", both))
+    proxy.wait_for("reload failed, the last good configuration stays")
+    assert mode_of(first) == 0o750
 
 
 def test_no_warning_where_only_this_machine_can_connect(start):
