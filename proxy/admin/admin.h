@@ -32,6 +32,9 @@ public:
     Admin(boost::asio::io_context& context, const config::Admin& settings, const Metrics& metrics,
           const Listeners& listeners, std::shared_ptr<Readiness> readiness, std::function<void()> quit);
 
+    /// Whether POST /quitquitquit is answered from now on.
+    void allow_quit(bool allowed) { may_quit_ = allowed; }
+
 private:
     Awaitable<void> serve(AppSocket socket);
     Awaitable<Response> respond(const Request& request);

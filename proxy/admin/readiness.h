@@ -16,7 +16,7 @@ namespace proxy {
 class Readiness {
 public:
     /// A handshake younger than `max_age` is proof enough for its upstream; zero: it is never asked.
-    explicit Readiness(std::chrono::milliseconds max_age) : max_age_(max_age) {}
+    void set_max_age(std::chrono::milliseconds max_age) { max_age_ = max_age; }
 
     void set_upstreams(std::vector<std::shared_ptr<Upstream>> upstreams) { upstreams_ = std::move(upstreams); }
     void set_serving(bool serving) { serving_ = serving; }
@@ -37,7 +37,7 @@ private:
 
     std::shared_ptr<Round> round_;
     std::vector<std::shared_ptr<Upstream>> upstreams_;
-    std::chrono::milliseconds max_age_;
+    std::chrono::milliseconds max_age_{0};
     bool serving_ = false;
 };
 

@@ -42,12 +42,21 @@ config::Settings load_first(const Server::Load& load) {
     return std::move(loaded.settings);
 }
 
+/// For a setting that a reload does not change.
+template <typename T>
+void keep(const char* name, T& next, const T& current) {
+    if (next != current) {
+        log::warn("takes a restart", {{"setting", name}});
+        next = current;
+    }
+}
+
 } // namespace
 
 Server::Server(Load load, std::optional<std::filesystem::path> config_file)
     : load_(std::move(load)), config_file_(std::move(config_file)), settings_(load_first(load_)),
       admission_(std::make_shared<Admission>("limits.max_connections", settings_.limits.max_connections)),
-      readiness_(std::make_shared<Readiness>(settings_.admin.ready_probe)),
+      readiness_(std::make_shared<Readiness>()),
       listeners_(context_, metrics_,
                  [this](auto listener, auto arrival) { accept(std::move(listener), std::move(arrival)); }),
       files_(context_.get_executor()), ends_(context_, SIGTERM, SIGINT), hangups_(context_, SIGHUP), idle_(context_) {}
@@ -78,9 +87,15 @@ void Server::run() {
 
 void Server::apply(config::Settings settings) {
     listeners_.apply(settings);
+    keep("admin.listen", settings.admin.listen, settings_.admin.listen);
+    keep("limits.workers", settings.limits.workers, settings_.limits.workers);
     settings_ = std::move(settings);
     admission_->set_limit(settings_.limits.max_connections);
     metrics_.set_max_connections(settings_.limits.max_connections);
+    readiness_->set_max_age(settings_.admin.ready_probe);
+    if (admin_) {
+        admin_->allow_quit(settings_.admin.quitquitquit);
+    }
     readiness_->set_upstreams(listeners_.upstreams());
     for_each_worker(&Worker::drop_warm);
     watch_files();

@@ -122,6 +122,38 @@ def test_metrics_show_no_certificate_of_an_upstream_that_is_gone(configured, log
     assert not after & before and {upstream for _, upstream, _ in after} == {"localhost:1"}
 
 
+def test_the_admin_address_follows_a_reload(start_proxy, certificates):
+    listener = LISTENER.format(address="127.0.0.1:0", upstream=verified_upstream(1, certificates.root))
+    admin = '[admin]\nready_probe = "0"\nquitquitquit = true\n'
+    proxy = start_proxy(listen=(), settings=admin + listener)
+    text = proxy.configuration.read_text()
+    assert proxy.get("/readyz")[0] == 200
+    replace(proxy.configuration, text.removeprefix(admin).encode())
+    proxy.wait_for("reloaded")
+    assert proxy.get("/readyz")[0] == 503, "now it dials, and nobody is there"
+    assert proxy.post("/quitquitquit")[0] == 405 and proxy.is_running()
+    replace(proxy.configuration, text.encode())
+    proxy.wait_for("reloaded", 2)
+    assert proxy.get("/readyz")[0] == 200
+    assert proxy.post("/quitquitquit")[0] == 202 and proxy.wait() == 0
+
+
+def test_what_takes_a_restart_is_named(tmp_path, certificates):
+    file = tmp_path / "pg-tls-proxy.toml"
+    fixed = 'admin.listen = "127.0.0.1:0"\nlimits.workers = 1\nlog.format = "json"\n'
+    listener = LISTENER.format(address="127.0.0.1:0", upstream=verified_upstream(1, certificates.root))
+    file.write_text(fixed + listener)
+    proxy = Process([BINARY, "run", "--config", file], env=environment(tmp_path))
+    proxy.wait_for_line('"event":"ready"')
+    other = fixed.replace("127.0.0.1:0", "off").replace("workers = 1", "workers = 2")
+    for count, settings in enumerate([other, fixed], 1):
+        replace(file, (settings + listener).encode())
+        proxy.wait_until(lambda lines: sum('"event":"reloaded"' in line for line in lines) == count, "reloaded")
+    warned = [event["setting"] for event in map(parse_event, proxy.lines) if event["event"] == "takes a restart"]
+    assert warned == ["admin.listen", "limits.workers"], "and none where it is as it was at the start"
+    assert proxy.stop() == 0
+
+
 def test_the_log_keeps_its_format_until_a_reload_succeeds(tmp_path, certificates, taken):
     file = tmp_path / "pg-tls-proxy.toml"
     upstream = verified_upstream(1, certificates.root)
