@@ -43,15 +43,6 @@ constexpr std::int64_t app_keepalive_idle = 60;
 constexpr std::int64_t app_keepalive_interval = 10;
 constexpr std::int64_t app_keepalive_count = 6;
 
-using AnyEndpoint = asio::generic::stream_protocol::endpoint;
-
-asio::ip::tcp::endpoint to_tcp(const AnyEndpoint& endpoint) {
-    asio::ip::tcp::endpoint tcp;
-    tcp.resize(endpoint.size());
-    std::memcpy(tcp.data(), endpoint.data(), endpoint.size());
-    return tcp;
-}
-
 /// Zero leaves what the system has.
 void set_tcp_option(int descriptor, int option, std::int64_t value) {
     const int number = static_cast<int>(value);
@@ -69,9 +60,19 @@ void set_keepalive(int descriptor, std::int64_t idle, std::int64_t interval, std
 
 } // namespace
 
-std::string to_string(const AnyEndpoint& endpoint) {
-    if (endpoint.protocol().family() != AF_UNIX) {
-        return to_string(to_tcp(endpoint));
+std::optional<asio::ip::tcp::endpoint> to_tcp(const asio::generic::stream_protocol::endpoint& endpoint) {
+    if (endpoint.protocol().family() == AF_UNIX) {
+        return std::nullopt;
+    }
+    asio::ip::tcp::endpoint tcp;
+    tcp.resize(endpoint.size());
+    std::memcpy(tcp.data(), endpoint.data(), endpoint.size());
+    return tcp;
+}
+
+std::string to_string(const asio::generic::stream_protocol::endpoint& endpoint) {
+    if (const auto tcp = to_tcp(endpoint)) {
+        return to_string(*tcp);
     }
     sockaddr_un address{};
     std::memcpy(&address, endpoint.data(), std::min(endpoint.size(), sizeof address));
@@ -100,10 +101,10 @@ void Arrival::move_to(AppSocket& socket) {
     socket.assign(peer_.protocol(), descriptor_.get());
     descriptor_.release();
     socket.non_blocking(true);
-    if (peer_.protocol().family() != AF_UNIX) {
+    if (const auto tcp = to_tcp(peer_)) {
         error_code ignored;
         socket.set_option(asio::ip::tcp::no_delay(true), ignored);
-        if (!to_tcp(peer_).address().is_loopback()) { // another machine may vanish without a word
+        if (!tcp->address().is_loopback()) { // another machine may vanish without a word
             socket.set_option(asio::socket_base::keep_alive(true), ignored);
             set_keepalive(socket.native_handle(), app_keepalive_idle, app_keepalive_interval, app_keepalive_count);
         }

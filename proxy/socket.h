@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -27,6 +28,9 @@ Awaitable<boost::system::error_code> write_all(AppSocket& socket, std::span<cons
 
 /// "127.0.0.1:5432" or "[::1]:5432".
 std::string to_string(const boost::asio::ip::tcp::endpoint& endpoint);
+
+/// Nothing for a Unix socket.
+std::optional<boost::asio::ip::tcp::endpoint> to_tcp(const boost::asio::generic::stream_protocol::endpoint& endpoint);
 
 /// The peer or own address of a socket, in the notation of the configuration: "127.0.0.1:5432", "unix:/path".
 std::string to_string(const boost::asio::generic::stream_protocol::endpoint& endpoint);

@@ -93,10 +93,6 @@ void Acceptor::close() {
     }
 }
 
-std::string Acceptor::address() const {
-    return to_string(socket_->local_endpoint());
-}
-
 Awaitable<void> Acceptor::run(OnAccept on_accept) {
     on_accept_ = std::move(on_accept);
     return accept_until_closed(socket_, on_accept_);

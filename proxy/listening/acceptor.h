@@ -40,7 +40,8 @@ public:
     void close();
 
     /// Where it listens really: with the port that the kernel chose for port 0.
-    std::string address() const;
+    Endpoint endpoint() const { return socket_->local_endpoint(); }
+    std::string address() const { return to_string(endpoint()); }
 
 private:
     using Socket = boost::asio::basic_socket_acceptor<boost::asio::generic::stream_protocol>;

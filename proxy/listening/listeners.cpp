@@ -1,13 +1,11 @@
 #include "proxy/listening/listeners.h"
 
-#include "config/access.h"
 #include "proxy/report/log.h"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 
 #include <algorithm>
-#include <iterator>
 #include <map>
 #include <set>
 
@@ -47,12 +45,11 @@ void Listeners::apply(const config::Settings& settings) {
     auto listener = listeners.begin();
     for (const config::Listener& configured : settings.listeners) {
         for (const config::Address& address : configured.address) {
-            Bound* bound = find(address);
-            if (bound == nullptr) {
-                bound = &fresh.emplace_back(Bound{address, *listener, {}});
-                bind(*bound);
+            for (const Acceptor::Endpoint& endpoint : to_endpoints(address)) {
+                Bound* bound = find(endpoint, wanted);
+                wanted.emplace_back(bound != nullptr ? bound : &fresh.emplace_back(bind(endpoint, *listener)),
+                                    *listener);
             }
-            wanted.emplace_back(bound, *listener);
         }
         ++listener;
     }
@@ -73,6 +70,7 @@ void Listeners::apply(const config::Settings& settings) {
         }
         return gone;
     });
+    std::ranges::for_each(fresh, [this](Bound& bound) { open(bound); });
     bound_.splice(bound_.end(), fresh);
     metrics_.set_upstreams(upstreams);
 }
@@ -82,10 +80,8 @@ void Listeners::set_access(const std::vector<Wanted>& wanted) {
     std::vector<std::pair<const Acceptor*, config::Access>> before;
     try {
         for (const auto& [bound, next] : wanted) {
-            for (const Acceptor& acceptor : bound->acceptors) {
-                before.emplace_back(&acceptor, acceptor.access());
-                acceptor.set_access(next->access);
-            }
+            before.emplace_back(bound->acceptor.get(), bound->acceptor->access());
+            bound->acceptor->set_access(next->access);
         }
     } catch (...) {
         for (const auto& [acceptor, access] : before) {
@@ -104,25 +100,34 @@ std::shared_ptr<Admission> Listeners::admission_of(const std::string& name) cons
     return std::make_shared<Admission>("max_connections of listener " + name, Admission::unlimited);
 }
 
-Listeners::Bound* Listeners::find(const config::Address& address) {
-    const auto found = std::ranges::find(bound_, address, &Bound::address);
+bool Listeners::Bound::is_on(const Acceptor::Endpoint& wanted) const {
+    return endpoint == wanted || acceptor->endpoint() == wanted;
+}
+
+/// The one that listens there already, by whatever name, unless it is taken.
+Listeners::Bound* Listeners::find(const Acceptor::Endpoint& endpoint, const std::vector<Wanted>& taken) {
+    const auto found = std::ranges::find_if(bound_, [&](const Bound& bound) {
+        const auto is_bound = [&bound](const Wanted& wanted) { return wanted.first == &bound; };
+        return bound.is_on(endpoint) && std::ranges::none_of(taken, is_bound);
+    });
     return found == bound_.end() ? nullptr : &*found;
 }
 
-void Listeners::bind(Bound& bound) {
-    for (const Acceptor::Endpoint& endpoint : to_endpoints(bound.address)) {
-        Acceptor& acceptor = bound.acceptors.emplace_back(context_.get_executor(), endpoint, bound.listener->access);
-        auto accept = [this, &bound](std::unique_ptr<Arrival> arrival) {
-            on_accept_(bound.listener, std::move(arrival));
-        };
-        asio::co_spawn(context_, acceptor.run(std::move(accept)), asio::detached);
-        log::info("listening", {{"listener", bound.listener->name},
-                                {"address", acceptor.address()},
-                                {"upstream", bound.listener->upstream->name()}});
-        if (!config::is_local(bound.address)) {
-            log::warn("other machines can connect, and what they send to the proxy is plaintext",
-                      {{"listener", bound.listener->name}, {"address", acceptor.address()}});
-        }
+Listeners::Bound Listeners::bind(const Acceptor::Endpoint& endpoint, std::shared_ptr<const Listener> listener) const {
+    auto acceptor = std::make_unique<Acceptor>(context_.get_executor(), endpoint, listener->access);
+    return Bound{endpoint, std::move(listener), std::move(acceptor)};
+}
+
+void Listeners::open(Bound& bound) {
+    auto accept = [this, &bound](std::unique_ptr<Arrival> arrival) { on_accept_(bound.listener, std::move(arrival)); };
+    asio::co_spawn(context_, bound.acceptor->run(std::move(accept)), asio::detached);
+    const std::string address = bound.acceptor->address();
+    log::info(
+        "listening",
+        {{"listener", bound.listener->name}, {"address", address}, {"upstream", bound.listener->upstream->name()}});
+    if (const auto tcp = to_tcp(bound.acceptor->endpoint()); tcp && !tcp->address().is_loopback()) {
+        log::warn("other machines can connect, and what they send to the proxy is plaintext",
+                  {{"listener", bound.listener->name}, {"address", address}});
     }
 }
 
@@ -133,16 +138,18 @@ std::vector<Listeners::Shown> Listeners::shown() const {
         if (shown == all.end()) {
             shown = all.insert(all.end(), Shown{bound.listener, {}});
         }
-        std::ranges::transform(bound.acceptors, std::back_inserter(shown->addresses), &Acceptor::address);
+        if (bound.acceptor) {
+            shown->addresses.push_back(bound.acceptor->address());
+        }
     }
     return all;
 }
 
 void Listeners::Bound::close() {
-    for (Acceptor& acceptor : acceptors) {
-        acceptor.close();
+    if (acceptor) {
+        acceptor->close();
+        acceptor.reset();
     }
-    acceptors.clear();
 }
 
 void Listeners::close() {

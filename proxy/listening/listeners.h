@@ -43,11 +43,13 @@ public:
 
 private:
     struct Bound {
-        config::Address address;
+        Acceptor::Endpoint endpoint; ///< as it was asked for, maybe with port 0
         std::shared_ptr<const Listener> listener;
-        std::list<Acceptor> acceptors;
+        std::unique_ptr<Acceptor> acceptor;
 
-        /// Hands over what is in the queues, and leaves the addresses.
+        bool is_on(const Acceptor::Endpoint& wanted) const;
+
+        /// Hands over what is in the queue, and leaves the address.
         void close();
     };
 
@@ -55,8 +57,9 @@ private:
 
     static void set_access(const std::vector<Wanted>& wanted);
     std::shared_ptr<Admission> admission_of(const std::string& name) const;
-    Bound* find(const config::Address& address);
-    void bind(Bound& bound);
+    Bound* find(const Acceptor::Endpoint& endpoint, const std::vector<Wanted>& taken);
+    Bound bind(const Acceptor::Endpoint& endpoint, std::shared_ptr<const Listener> listener) const;
+    void open(Bound& bound);
 
     boost::asio::io_context& context_;
     Metrics& metrics_;

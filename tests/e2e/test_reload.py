@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 import shutil
 import signal
 import socket
@@ -215,6 +216,16 @@ def test_listeners_come_and_go(configured, login, postgres, certificates, tmp_pa
     configured.wait_for("reloaded", 2)
     assert not path.exists()
     assert answers(local) and answers(before) and answers(login())
+
+
+def test_an_address_by_another_name_keeps_its_socket(configured, login):
+    host, port = configured.address()
+    for name in (f"localhost:{port}", f"127.0.0.1:{port}"):
+        text = re.sub(r'^address = .*', f'address = ["{name}"]', configured.file.read_text(), flags=re.MULTILINE)
+        replace(configured.file, text.encode())
+        configured.wait_for("reloaded", 1 + len(configured.events("reloaded")))
+        assert answers(login())
+    assert not [event for event in configured.events("listening")[1:] if event["address"] == f"{host}:{port}"]
 
 
 def test_a_symbolic_link_that_is_swapped(tmp_path, postgres, certificates):
