@@ -8,12 +8,21 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <stdexcept>
 
 namespace proxy {
 
 namespace asio = boost::asio;
 
 namespace {
+
+/// Whether one of them is the other's wildcard, so that the kernel gives out only one.
+bool overlap(const Acceptor::Endpoint& one, const Acceptor::Endpoint& other) {
+    const auto a = to_tcp(one);
+    const auto b = to_tcp(other);
+    return a && b && a->protocol() == b->protocol() && a->port() == b->port() &&
+           (a->address().is_unspecified() || b->address().is_unspecified());
+}
 
 void restore(const Acceptor& acceptor, const config::Access& access) {
     try {
@@ -114,8 +123,18 @@ Listeners::Bound* Listeners::find(const Acceptor::Endpoint& endpoint, const std:
 }
 
 Listeners::Bound Listeners::bind(const Acceptor::Endpoint& endpoint, std::shared_ptr<const Listener> listener) const {
-    auto acceptor = std::make_unique<Acceptor>(context_.get_executor(), endpoint, listener->access);
-    return Bound{endpoint, std::move(listener), std::move(acceptor)};
+    try {
+        auto acceptor = std::make_unique<Acceptor>(context_.get_executor(), endpoint, listener->access);
+        return Bound{endpoint, std::move(listener), std::move(acceptor)};
+    } catch (const std::runtime_error& error) {
+        const auto holder = std::ranges::find_if(
+            bound_, [&](const Bound& bound) { return overlap(bound.acceptor->endpoint(), endpoint); });
+        if (holder == bound_.end()) {
+            throw;
+        }
+        throw std::runtime_error(std::string(error.what()) + ", by listener " + holder->listener->name + " on " +
+                                 holder->acceptor->address());
+    }
 }
 
 void Listeners::open(Bound& bound) {

@@ -228,6 +228,16 @@ def test_an_address_by_another_name_keeps_its_socket(configured, login):
     assert not [event for event in configured.events("listening")[1:] if event["address"] == f"{host}:{port}"]
 
 
+def test_a_wildcard_of_an_own_address_is_refused_by_name(configured, login):
+    """The old socket could only be closed first, and then a reload that fails would have lost it."""
+    host, port = configured.address()
+    text = configured.file.read_text().replace("127.0.0.1:0", f"0.0.0.0:{port}")
+    replace(configured.file, (text + "\n").replace("[[listener]]", "[[listener]]\nallow_remote_clients = true").encode())
+    failed = configured.wait_for("reload failed, the last good configuration stays")
+    assert f"in use, by listener main on {host}:{port}" in failed["error"]
+    assert answers(login())
+
+
 def test_a_symbolic_link_that_is_swapped(tmp_path, postgres, certificates):
     """Kubernetes mounts a Secret as links into a directory that is itself a link, which it swaps."""
     for name, root in (("old", certificates.other_root), ("new", certificates.root)):
