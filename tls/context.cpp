@@ -117,6 +117,9 @@ void load_client_certificate(SSL_CTX* context, const ContextOptions& options) {
     }
     check(SSL_CTX_use_certificate_chain_file(context, options.certificate.c_str()) == 1,
           options.certificate + ": cannot load sslcert");
+    if (options.key.empty()) {
+        throw Error(options.certificate + ": sslcert is nothing without an sslkey");
+    }
     check_key_permissions(options.key);
     const PrivateKey key = parse_key(read_file(options.key, "sslkey"), options.key_password);
     if (!key) {

@@ -6,21 +6,34 @@
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
+#include <pwd.h>
+#include <unistd.h>
 
 namespace proxy {
 namespace {
 
-/// The path of a file in ~/.postgresql, where libpq looks for what it is not told.
-std::filesystem::path user_path(const char* name) {
+/// Where libpq has it from.
+std::filesystem::path home_directory() {
     const char* home = std::getenv("HOME");
-    return std::filesystem::path(home != nullptr ? home : "") / ".postgresql" / name;
+    if (home != nullptr && *home != '\0') {
+        return home;
+    }
+    const passwd* user = getpwuid(geteuid()); // while the configuration loads, nobody else asks
+    return user != nullptr ? user->pw_dir : "";
+}
+
+/// The path of a file in ~/.postgresql, where libpq looks for what it is not told. Empty without a home, and with a
+/// relative one: the current directory may be anybody's.
+std::string user_path(const char* name) {
+    const std::filesystem::path home = home_directory();
+    return home.is_absolute() ? (home / ".postgresql" / name).string() : std::string();
 }
 
 /// The same if the file is there, else nothing.
 std::string user_file(const char* name) {
-    const std::filesystem::path path = user_path(name);
+    std::string path = user_path(name);
     std::error_code error;
-    return std::filesystem::exists(path, error) ? path.string() : std::string();
+    return std::filesystem::exists(path, error) ? path : std::string();
 }
 
 tls::Version to_tls(config::TlsVersion version) {
@@ -72,7 +85,7 @@ tls::ContextOptions to_context_options(const config::Upstream& settings) {
     options.crl_directory = settings.sslcrldir.string();
     options.certificate = settings.sslcert.empty() ? user_file("postgresql.crt") : settings.sslcert.string();
     if (!options.certificate.empty()) {
-        options.key = settings.sslkey.empty() ? user_path("postgresql.key").string() : settings.sslkey.string();
+        options.key = settings.sslkey.empty() ? user_path("postgresql.key") : settings.sslkey.string();
     }
     options.key_password = settings.sslpassword;
     options.ocsp_stapling = settings.ocsp_stapling;

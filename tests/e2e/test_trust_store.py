@@ -1,7 +1,9 @@
 """Trust and key material: what is loaded is known by name, and what cannot be is named before anything is opened."""
 
-import re
+import json
 import os
+import pwd
+import re
 import shutil
 import subprocess
 import tempfile
@@ -127,6 +129,21 @@ def test_a_file_that_may_not_be_read_is_named(lab, open_folder, setting):
 
 
 # What is loaded
+
+
+@pytest.mark.parametrize("home", [None, "", "."])
+def test_the_current_directory_is_no_home(lab, home):
+    """Whoever can write where the proxy is started is not to say whom it trusts: like libpq it asks the system."""
+    for name in ("root.crt", "root.crl", "postgresql.crt", "postgresql.key"):
+        folder = lab.write(f".postgresql/{name}", lab.root.pem).parents[1]
+    variables = environment(home)
+    if home is None:
+        del variables["HOME"]
+    command = [BINARY, "check", "--json", "--upstream", "host=localhost hostaddr=127.0.0.1 port=1"]
+    result = subprocess.run(command, env=variables, cwd=folder, capture_output=True, text=True, timeout=DEADLINE)
+    assert not result.stderr, result.stderr
+    own = Path(pwd.getpwuid(os.geteuid()).pw_dir, ".postgresql/root.crt")
+    assert json.loads(result.stdout)["upstreams"][0]["trust"] in ("azure", str(own))
 
 
 def anchors(proxy):

@@ -52,6 +52,11 @@ TEST_F(ClientCertificate, IsLoadedWithItsChainAndKey) {
     EXPECT_EQ(X509_cmp(sk_X509_value(chain, 0), ca.certificate.get()), 0);
 }
 
+TEST_F(ClientCertificate, NeedsAKey) {
+    key_file = {};
+    EXPECT_EQ(error(), certificate_file + ": sslcert is nothing without an sslkey");
+}
+
 TEST_F(ClientCertificate, IsOptional) {
     certificate_file = {};
     key_file = folder.path("none.key");
