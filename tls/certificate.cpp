@@ -15,12 +15,16 @@ std::string print_name(const X509_NAME* name) {
     X509_NAME_print_ex(out.get(), name, 0, XN_FLAG_RFC2253);
     char* data = nullptr;
     const long size = BIO_get_mem_data(out.get(), &data);
-    return {data, static_cast<std::size_t>(size)};
+    return shorten({data, static_cast<std::size_t>(size)}, max_name);
 }
 
 std::string_view view(const ASN1_STRING* string) {
     return {reinterpret_cast<const char*>(ASN1_STRING_get0_data(string)),
             static_cast<std::size_t>(ASN1_STRING_length(string))};
+}
+
+std::string print(const ASN1_STRING* string) {
+    return shorten(escape(view(string)), max_name);
 }
 
 std::chrono::sys_seconds to_time_point(const ASN1_TIME* time) {
@@ -37,7 +41,7 @@ std::string common_name(const X509* certificate) {
     if (index < 0) {
         return print_name(name);
     }
-    return escape(view(X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, index))));
+    return print(X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, index)));
 }
 
 std::string subject(const X509* certificate) {
@@ -55,7 +59,7 @@ std::vector<std::string> names(const X509* certificate) {
     for (int i = 0; i < sk_GENERAL_NAME_num(alternatives.get()); ++i) {
         const GENERAL_NAME* name = sk_GENERAL_NAME_value(alternatives.get(), i);
         if (name->type == GEN_DNS) {
-            found.push_back(escape(view(name->d.dNSName)));
+            found.push_back(print(name->d.dNSName));
         } else if (name->type == GEN_IPADD) {
             found.push_back(format_ip(name->d.iPAddress));
         }
@@ -101,7 +105,7 @@ std::string format_ip(const ASN1_OCTET_STRING* address) {
     std::array<char, INET6_ADDRSTRLEN> text{};
     const bool v4 = bytes.size() == sizeof(in_addr);
     if (!v4 && bytes.size() != sizeof(in6_addr)) {
-        return escape(bytes);
+        return print(address);
     }
     return inet_ntop(v4 ? AF_INET : AF_INET6, bytes.data(), text.data(), text.size());
 }

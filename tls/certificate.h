@@ -3,16 +3,20 @@
 #include "tls/handles.h"
 
 #include <chrono>
+#include <cstddef>
 #include <string>
 #include <vector>
 
-/// What people want to know of a certificate, in printable form.
+/// What people want to know of a certificate, in printable form. No name is longer than `max_name`, whatever its issuer
+/// wrote: longer ones end with "…".
 namespace tls {
 
-/// The common name of the subject, or the whole subject where it has none. Printable ASCII.
+constexpr std::size_t max_name = 200;
+
+/// The common name of the subject, or the whole subject where it has none.
 std::string common_name(const X509* certificate);
 
-/// Subject and issuer as in RFC 2253. Printable ASCII.
+/// Subject and issuer as in RFC 2253.
 std::string subject(const X509* certificate);
 std::string issuer(const X509* certificate);
 

@@ -2,6 +2,7 @@
 
 #include <openssl/err.h>
 
+#include <algorithm>
 #include <cstring>
 
 namespace tls {
@@ -33,6 +34,24 @@ std::string escape(std::string_view text) {
         }
     }
     return escaped;
+}
+
+std::string shorten(std::string_view text, std::size_t limit) {
+    constexpr std::string_view ellipsis = "…";
+    constexpr std::size_t longest_escape = 10; // OpenSSL's: \W and eight digits
+    if (text.size() <= limit) {
+        return std::string(text);
+    }
+    std::size_t end = limit - ellipsis.size();
+    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) {
+        --end;
+    }
+    text = text.substr(0, end);
+    text = text.substr(0, text.find('\\', text.size() - std::min(text.size(), longest_escape - 1)));
+    while (text.ends_with('\\')) { // the first of a pair
+        text.remove_suffix(1);
+    }
+    return std::string(text) + std::string(ellipsis);
 }
 
 } // namespace tls

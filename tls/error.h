@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -18,5 +19,8 @@ std::string drain_error_queue();
 
 /// `text` with everything but printable ASCII written as \xNN: what came from the wire must not reach a terminal raw.
 std::string escape(std::string_view text);
+
+/// `text` in at most `limit` bytes: what is cut off becomes "…". Cuts no character of UTF-8 and no escape in two.
+std::string shorten(std::string_view text, std::size_t limit);
 
 } // namespace tls

@@ -1,5 +1,6 @@
 #include "proxy/commands/check.h"
 
+#include <algorithm>
 #include <iomanip>
 #include <sstream>
 
@@ -8,6 +9,8 @@ namespace proxy {
 namespace json = boost::json;
 
 namespace {
+
+constexpr std::size_t names_shown = 20;
 
 std::string_view text(const json::object& object, std::string_view key) {
     const json::value* value = object.if_contains(key);
@@ -27,11 +30,13 @@ void print_certificate(std::ostream& out, const json::object& certificate) {
         << "        issued by " << text(certificate, "issuer") << '\n'
         << "        " << text(certificate, "not_before") << " to " << text(certificate, "not_after") << ", "
         << certificate.at("days_left").as_int64() << " days left\n";
+    const json::array& names = certificate.at("names").as_array();
+    const std::size_t shown = std::min(names.size(), names_shown);
     out << "        for";
-    for (const json::value& name : certificate.at("names").as_array()) {
-        out << ' ' << std::string_view(name.as_string());
+    for (std::size_t i = 0; i < shown; ++i) {
+        out << ' ' << std::string_view(names[i].as_string());
     }
-    out << '\n';
+    out << (shown == names.size() ? "" : " and " + std::to_string(names.size() - shown) + " more") << '\n';
 }
 
 void print_failure(std::ostream& out, const json::object& failure) {

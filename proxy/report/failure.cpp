@@ -1,6 +1,7 @@
 #include "proxy/report/failure.h"
 
 #include "protocol/error_response.h"
+#include "tls/error.h"
 
 #include <array>
 
@@ -42,6 +43,9 @@ constexpr std::array<ReasonInfo, reason_count> reasons = {{
     {Reason::upstream_lost, "upstream_lost", "08006", "The server's log may tell why it went away."},
 }};
 
+// libpq drops an error of more than 30,000 bytes that comes before the login, and then the app is told nothing.
+constexpr std::size_t max_field = 8'000;
+
 static_assert([] {
     for (std::size_t i = 0; i < reasons.size(); ++i) {
         if (reasons[i].reason != static_cast<Reason>(i)) {
@@ -58,11 +62,13 @@ const ReasonInfo& info(Reason reason) {
 }
 
 std::vector<std::uint8_t> to_error_response(const Failure& failure, std::uint64_t connection) {
-    const std::string message = "pg-tls-proxy: " + failure.message;
+    const std::string message = tls::shorten("pg-tls-proxy: " + failure.message, max_field);
     const std::string number = "connection " + std::to_string(connection) + " in the proxy's log";
-    const std::string detail = failure.detail.empty() ? number : failure.detail + " (" + number + ")";
+    const std::string cause = tls::shorten(failure.detail, max_field);
+    const std::string detail = cause.empty() ? number : cause + " (" + number + ")";
+    const std::string hint = tls::shorten(failure.way_out(), max_field);
     return protocol::encode_error_response(
-        {.sqlstate = info(failure.reason).sqlstate, .message = message, .detail = detail, .hint = failure.way_out()});
+        {.sqlstate = info(failure.reason).sqlstate, .message = message, .detail = detail, .hint = hint});
 }
 
 } // namespace proxy

@@ -9,10 +9,13 @@ import ssl
 import struct
 
 import pytest
+from cryptography import x509
+from cryptography.x509.oid import NameOID
 
 from support.certs import Certificate
 from support.fake_server import server_context
 from support.openssl import ask_for_renegotiation, update_keys
+from support.trust_pki import root
 from support.wire import AUTHENTICATION_OK, READY_FOR_QUERY, Client, message, parse_error, query, split, startup_message
 
 LOGIN = AUTHENTICATION_OK + READY_FOR_QUERY
@@ -81,6 +84,21 @@ def test_a_handshake_that_stalls_anywhere(fake_behind_proxy, certificates, versi
     assert proxy.metric("upstream_connect_failures_total", reason="timeout") == len(cuts)
     assert proxy.metric("client_connections") == 0
     assert len(server.dialogues) == len(cuts)
+
+
+def test_a_certificate_with_names_without_end(fake_behind_proxy, tmp_path):
+    """libpq takes no error of more than 30,000 bytes before the login, and would tell the app nothing."""
+    units = [x509.NameAttribute(NameOID.ORGANIZATIONAL_UNIT_NAME, "\u00fc" * 60) for _ in range(500)]
+    issuer = root(name=x509.Name(units))
+    leaf = issuer.issue(name=x509.Name(units[:100]), names=[f"{number}.example.com" for number in range(1000)])
+    files = Certificate(tmp_path / "leaf.crt", tmp_path / "leaf.key")
+    files.cert.write_bytes(leaf.pem)
+    files.key.write_bytes(leaf.key_pem)
+    _, proxy = fake_behind_proxy(lambda dialogue: dialogue.accept_tls(), certificate=files)
+    words = told_by(proxy)["M"]
+    assert len(words.encode()) < 1000 and words.count("\u2026") == 2
+    proxy.closed(reason="certificate")
+    assert max(map(len, proxy.lines)) < 2000
 
 
 @pytest.mark.parametrize("ending", ["close", "reset"])

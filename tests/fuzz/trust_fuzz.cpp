@@ -19,15 +19,20 @@ auto parse(const Parse& parse_text) -> decltype(parse_text()) {
     }
 }
 
+void check_name(const std::string& name) {
+    fuzz::require(fuzz::is_printable(name), "no name drives a terminal");
+    fuzz::require(name.size() <= tls::max_name, "no name floods a log");
+}
+
 /// What is shown of a certificate, and the one decision taken over its names.
 void check_certificate(const X509* certificate) {
     fuzz::require(tls::fingerprint(certificate).size() == 64, "a fingerprint has 256 bits");
     for (const std::string& text :
          {tls::common_name(certificate), tls::subject(certificate), tls::issuer(certificate)}) {
-        fuzz::require(fuzz::is_printable(text), "no name drives a terminal");
+        check_name(text);
     }
     for (const std::string& name : tls::names(certificate)) {
-        fuzz::require(fuzz::is_printable(name), "no name drives a terminal");
+        check_name(name);
     }
     tls::format_date(tls::not_before(certificate));
     tls::format_date(tls::not_after(certificate));

@@ -90,6 +90,18 @@ TEST(Certificate, PrintsASubjectThatIsNoValidUtf8) {
     EXPECT_TRUE(is_printable_ascii(subject(leaf.certificate.get()))) << subject(leaf.certificate.get());
 }
 
+TEST(Certificate, CutsNamesThatNobodyCouldRead) {
+    const std::string length_200(200, 'x');
+    const std::string longer(201, 'x');
+    const std::string cut = std::string(197, 'x') + "…";
+    EXPECT_EQ(common_name_of({.common_names = {length_200}}), length_200);
+    EXPECT_EQ(common_name_of({.common_names = {longer}}), cut);
+    const Identity leaf = make_identity({.common_names = std::vector<std::string>(500, "0123456789")});
+    EXPECT_EQ(subject(leaf.certificate.get()).size(), max_name);
+    EXPECT_EQ(issuer(leaf.certificate.get()), subject(leaf.certificate.get()));
+    EXPECT_THAT(names_of({.names = {dns(longer), {GEN_IPADD, longer}, dns("db")}}), ElementsAre(cut, cut, "db"));
+}
+
 TEST(Names, AreTheDnsAndAddressNames) {
     EXPECT_THAT(names_of({.names = {dns("*.example.com"), email("a@example.com"), ip("192.0.2.7"), ip("2001:db8::1"),
                                     dns("db\n\0"sv)}}),

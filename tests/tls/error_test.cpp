@@ -59,5 +59,26 @@ TEST(Escape, ShowsEveryOtherByteInHexadecimal) {
     EXPECT_EQ(escape("M\xc3\xbcnchen\xff\x80"), R"(M\xc3\xbcnchen\xff\x80)");
 }
 
+TEST(Shorten, LeavesWhatFits) {
+    EXPECT_EQ(shorten("", 10), "");
+    EXPECT_EQ(shorten("0123456789", 10), "0123456789");
+    EXPECT_EQ(shorten("0123456789a", 10), "0123456…");
+}
+
+TEST(Shorten, CutsNoCharacterInTwo) {
+    EXPECT_EQ(shorten("12345678901234\xe2\x82\xac!", 20), "12345678901234\xe2\x82\xac!");
+    EXPECT_EQ(shorten("12345678901234\xe2\x82\xac!!!!", 20), "12345678901234\xe2\x82\xac…");
+    EXPECT_EQ(shorten("123456789012345\xe2\x82\xac!!!", 20), "123456789012345…");
+    EXPECT_EQ(shorten("1234567890123456\xe2\x82\xac!!", 20), "1234567890123456…");
+}
+
+TEST(Shorten, CutsNoEscapeInTwo) {
+    EXPECT_EQ(shorten(R"(1234567890123456\x00\x00)", 20), "1234567890123456…");
+    EXPECT_EQ(shorten(R"(12345678\W0001F4A9 and so on)", 20), "12345678…");
+    EXPECT_EQ(shorten(R"(1234567\\\\\\\\\\\\\\\\)", 20), "1234567…");
+    EXPECT_EQ(shorten(std::string(300, '\\'), 20), "…");
+    EXPECT_EQ(shorten(std::string(300, '\x80'), 20), "…");
+}
+
 } // namespace
 } // namespace tls
