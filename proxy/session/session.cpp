@@ -138,19 +138,34 @@ Awaitable<Result<Startup>> Session::read_startup() {
 Awaitable<Result<std::unique_ptr<tls::Stream>>> Session::reach_server(std::vector<std::uint8_t>& opening) {
     const auto pool = worker_.warm_pool(*listener_);
     if (pool) {
-        auto warm = co_await pool->open(opening);
-        if (warm) {
+        auto warm = co_await start_warm(pool, opening);
+        if (warm.has_error()) {
+            co_return warm.error();
+        }
+        if (*warm) {
             pool->refill();
             bytes_to_server_ = opening.size();
             listener_->metrics.bytes_to_server.Increment(static_cast<double>(opening.size()));
             opening.clear();
-            co_return std::move(warm);
+            co_return warm;
         }
     }
     auto server = co_await connect_for_app();
     if (pool && server.has_value()) {
         pool->refill();
     }
+    co_return server;
+}
+
+/// As WarmStart::open(), unless the app leaves meanwhile.
+Awaitable<Result<std::unique_ptr<tls::Stream>>> Session::start_warm(std::shared_ptr<WarmPool> pool,
+                                                                    const std::vector<std::uint8_t>& opening) {
+    auto& start = phase_.emplace<WarmStart>(std::move(pool));
+    const HangUp hang_up(app_, [&start] {
+        start.abort({Reason::client_lost, "the application left before its server was reached", {}, {}});
+    });
+    auto server = co_await start.open(opening);
+    phase_.emplace<std::monostate>();
     co_return server;
 }
 

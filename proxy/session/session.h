@@ -6,6 +6,7 @@
 #include "proxy/session/worker.h"
 #include "proxy/socket.h"
 #include "proxy/upstream/connector.h"
+#include "proxy/upstream/warm_start.h"
 
 #include <chrono>
 #include <cstdint>
@@ -36,6 +37,8 @@ private:
     Awaitable<RelayEnd> serve();
     Awaitable<Result<Startup>> read_startup();
     Awaitable<Result<std::unique_ptr<tls::Stream>>> reach_server(std::vector<std::uint8_t>& opening);
+    Awaitable<Result<std::unique_ptr<tls::Stream>>> start_warm(std::shared_ptr<WarmPool> pool,
+                                                               const std::vector<std::uint8_t>& opening);
     Awaitable<Result<std::unique_ptr<tls::Stream>>> connect(CancelRoutes::Route route);
     Awaitable<Result<std::unique_ptr<tls::Stream>>> connect_for_app();
     Awaitable<RelayEnd> forward_cancel(Startup startup);
@@ -60,7 +63,7 @@ private:
     std::string tls_cipher_;
     std::uint64_t bytes_to_server_ = 0;
     std::uint64_t bytes_to_app_ = 0;
-    std::variant<std::monostate, StartupReader, Connector, Relay> phase_; ///< what it is waiting in
+    std::variant<std::monostate, StartupReader, WarmStart, Connector, Relay> phase_; ///< what it is waiting in
 };
 
 } // namespace proxy

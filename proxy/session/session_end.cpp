@@ -82,6 +82,8 @@ void Session::record(const Failure& end) {
 void Session::drain() {
     if (auto* reader = std::get_if<StartupReader>(&phase_)) {
         reader->refuse(draining(), parting_time);
+    } else if (auto* start = std::get_if<WarmStart>(&phase_)) {
+        start->abort(draining());
     } else if (auto* connector = std::get_if<Connector>(&phase_)) {
         connector->abort(draining());
     }

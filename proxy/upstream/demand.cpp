@@ -16,11 +16,15 @@ void Demand::arrival(Time now) {
     bursts_.push_back({now, arrivals_.size()});
 }
 
+void Demand::pause(Time now) {
+    pause_end_ = now + memory;
+}
+
 std::size_t Demand::target(Time now) {
     while (!bursts_.empty() && bursts_.front().time + memory < now) {
         bursts_.pop_front();
     }
-    return bursts_.empty() ? 0 : bursts_.front().size;
+    return bursts_.empty() || now < pause_end_ ? 0 : bursts_.front().size;
 }
 
 } // namespace proxy

@@ -23,6 +23,9 @@ public:
     /// A session begins. Times must not go backwards.
     void arrival(Time now);
 
+    /// What was held was of no use: nothing is worth holding for as long as a burst is remembered.
+    void pause(Time now);
+
     /// How many to hold from now on.
     std::size_t target(Time now);
 
@@ -33,6 +36,7 @@ private:
     };
 
     std::size_t limit_;
+    Time pause_end_ = Time::min();
     std::deque<Time> arrivals_; ///< within a moment of the last, at most `limit_`
     std::deque<Burst> bursts_;  ///< those that no later one exceeds: the first is the largest
 };

@@ -6,8 +6,6 @@
 
 #include <boost/asio/co_spawn.hpp>
 
-#include <algorithm>
-
 namespace proxy {
 
 namespace asio = boost::asio;
@@ -18,9 +16,6 @@ namespace {
 // otherwise. Not all at once, so that they are not replaced all at once.
 constexpr std::chrono::milliseconds shortest_lifetime{25'000};
 constexpr std::chrono::milliseconds longest_lifetime{35'000};
-
-// For the first answer of a server that has done TLS already; then a cold connect is the better bet.
-constexpr std::chrono::milliseconds patience{2'000};
 
 /// An idle server has nothing to say but that it closes. (Session tickets are none of its words.)
 bool is_idle(tls::Stream& stream) {
@@ -51,37 +46,8 @@ WarmPool::~WarmPool() {
     close();
 }
 
-Awaitable<std::unique_ptr<tls::Stream>> WarmPool::open(std::span<const std::uint8_t> startup_packet) {
-    const auto self = shared_from_this();
-    demand_.arrival(Demand::Time::clock::now());
-    auto stream = take();
-    bool answered = false;
-    if (stream) {
-        const std::chrono::milliseconds limit = upstream_->settings().connect_timeout;
-        const Deadline deadline(executor_, limit.count() > 0 ? std::min(limit, patience) : patience, [&stream] {
-            boost::system::error_code ignored;
-            stream->socket().close(ignored);
-        });
-        auto status = stream->write_some(startup_packet).status;
-        while (status == tls::Stream::Status::ok && !answered) {
-            auto wait = stream->wait_readable();
-            co_await std::move(wait);
-            const auto seen = stream->peek();
-            answered = seen == tls::Stream::Status::ok;
-            status = seen == tls::Stream::Status::want_read ? tls::Stream::Status::ok : seen;
-        }
-        if (!answered) {
-            log::warn("a warm connection was dead", {{"upstream", upstream_->name()}, {"error", stream->failure()}});
-            stream.reset();
-            drop_all(); // what was made with it is no better
-        }
-    }
-    (answered ? upstream_->metrics().warm_hits : upstream_->metrics().warm_misses).Increment();
-    co_return stream;
-}
-
-/// The connection that was held longest and is still alive, or null.
 std::unique_ptr<tls::Stream> WarmPool::take() {
+    demand_.arrival(Demand::Time::clock::now());
     while (!held_.empty()) {
         const auto held = held_.front();
         auto stream = std::move(held->stream);
@@ -110,6 +76,11 @@ void WarmPool::close() {
     drop_all();
 }
 
+void WarmPool::pause() {
+    demand_.pause(Demand::Time::clock::now());
+    drop_all();
+}
+
 void WarmPool::drop_all() {
     while (!held_.empty()) {
         const auto held = held_.front();
@@ -122,7 +93,8 @@ void WarmPool::drop_all() {
 Awaitable<void> WarmPool::make() {
     Connector connector(executor_, upstream_);
     auto stream = co_await connector.connect();
-    if (stream.has_value() && !closed_) {
+    const bool wanted = held_.size() < demand_.target(Demand::Time::clock::now()); // or it was paused meanwhile
+    if (stream.has_value() && wanted && !closed_) {
         add(std::move(*stream));
     }
 }

@@ -9,7 +9,6 @@
 #include <list>
 #include <memory>
 #include <random>
-#include <span>
 
 namespace proxy {
 
@@ -23,13 +22,20 @@ public:
     WarmPool& operator=(const WarmPool&) = delete;
     ~WarmPool();
 
-    /// A session begins: sends its startup packet over a warm connection and waits for the server to answer. Null if
-    /// there is none, or if it has died without a word: then the packet was not heard and can be sent elsewhere.
-    Awaitable<std::unique_ptr<tls::Stream>> open(std::span<const std::uint8_t> startup_packet);
+    const Upstream& upstream() const { return *upstream_; }
+
+    /// A session begins: the connection that was held longest and is still alive, or null.
+    std::unique_ptr<tls::Stream> take();
 
     /// To be called once a session has its server, so that a server in trouble is not asked twice. Makes what is
     /// missing for the next sessions.
     void refill();
+
+    /// Closes all: one that was taken has died without a word, and what was made with it is no better.
+    void drop_all();
+
+    /// Closes all, and makes no more for a while: one that was taken was not answered in time, as the next would be.
+    void pause();
 
     /// Closes all, and makes no more.
     void close();
@@ -37,12 +43,10 @@ public:
 private:
     struct Held;
 
-    std::unique_ptr<tls::Stream> take();
     Awaitable<void> make();
     Awaitable<void> hold(std::shared_ptr<Held> held);
     void add(std::unique_ptr<tls::Stream> stream);
     void remove(const std::shared_ptr<Held>& held);
-    void drop_all();
     std::chrono::milliseconds lifetime();
 
     Executor executor_;

@@ -1,9 +1,11 @@
 """Connections that are made before they are needed: taken when alive, never missed when dead."""
 
 import signal
+import threading
 
 import pytest
 
+from support.process import DEADLINE
 from support.proxy import verified_upstream
 from support.wire import Client, startup_message
 
@@ -120,9 +122,8 @@ def test_what_the_server_closes_is_not_taken(start_warm):
 def test_a_connection_that_has_died_unnoticed_costs_the_app_nothing(start_warm):
     def script(dialogue, number):
         if number == 1:
-            dialogue.accept_tls()
-            dialogue.read_packet()  # and never answers
-            server.released.wait()
+            dialogue.accept_startup()
+            dialogue.reset()
         else:
             serve(dialogue, number)
 
@@ -135,6 +136,65 @@ def test_a_connection_that_has_died_unnoticed_costs_the_app_nothing(start_warm):
     assert server.dialogues[2].startup == startup_message()
     for app in (first, second):
         app.socket.close()
+
+
+@pytest.fixture
+def start_unresponsive(start_warm):
+    """As `start_warm`, with a server that leaves the first warm connection unanswered; an event says it was asked."""
+
+    def start():
+        asked = threading.Event()
+
+        def script(dialogue, number):
+            if number == 1:
+                dialogue.accept_startup()
+                asked.set()
+                server.released.wait()
+            else:
+                serve(dialogue, number)
+
+        server, proxy = start_warm(script)
+        return server, proxy, asked
+
+    return start
+
+
+def test_a_server_that_does_not_answer_is_waited_for_once(start_unresponsive):
+    """It is alive, so what would be made for the next app would keep that one waiting too."""
+    server, proxy, _ = start_unresponsive()
+    first = log_in(proxy)
+    proxy.wait_for("warm connection made")
+    apps = [first] + [log_in(proxy) for _ in range(3)]
+    assert proxy.wait_for("a warm connection was not answered")["error"] == "no answer within 2000 ms"
+    assert taken(proxy) == (0, 4) and held(proxy) == 0
+    assert len(server.dialogues) == 1 + 1 + 3
+    for app in apps:
+        app.socket.close()
+
+
+def test_an_app_that_waits_for_a_warm_connection_is_told_of_the_shutdown(start_unresponsive):
+    server, proxy, asked = start_unresponsive()
+    with log_in(proxy):
+        proxy.wait_for("warm connection made")
+        with Client(proxy.address()) as app:
+            app.send(startup_message())
+            assert asked.wait(DEADLINE)
+            proxy.send_signal(signal.SIGTERM)
+            assert app.read_fatal()["C"] == "57P03"
+    assert proxy.wait() == 0
+    assert len(server.dialogues) == 2
+
+
+def test_an_app_that_leaves_while_it_waits_for_a_warm_connection(start_unresponsive):
+    server, proxy, asked = start_unresponsive()
+    with log_in(proxy):
+        proxy.wait_for("warm connection made")
+        app = Client(proxy.address())
+        app.send(startup_message())
+        assert asked.wait(DEADLINE)
+        app.reset()
+        proxy.closed(reason="client_lost")
+        assert len(server.dialogues) == 2
 
 
 def test_a_reload_leaves_no_connection_of_before(start_warm):

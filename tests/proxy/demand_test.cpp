@@ -53,6 +53,16 @@ TEST(Demand, ForgetsTheLargerBurstFirst) {
     EXPECT_EQ(demand.target(start + 111s), 0U);
 }
 
+TEST(Demand, IsNothingDuringAPauseAndRemembersWhatCame) {
+    Demand demand = after(8, {0ms, 1ms, 2ms});
+    demand.pause(start + 10s);
+    EXPECT_EQ(demand.target(start + 10s), 0U);
+    demand.arrival(start + 20s);
+    demand.arrival(start + 20s);
+    EXPECT_EQ(demand.target(start + 69s), 0U);
+    EXPECT_EQ(demand.target(start + 70s), 2U);
+}
+
 /// The slow and obvious way to the same number.
 std::size_t counted(const std::vector<Demand::Time>& arrivals, Demand::Time now, std::size_t limit) {
     std::size_t largest = 0;
