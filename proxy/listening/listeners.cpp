@@ -55,7 +55,7 @@ void Listeners::apply(const config::Settings& settings) {
     for (const config::Listener& configured : settings.listeners) {
         for (const config::Address& address : configured.address) {
             for (const Acceptor::Endpoint& endpoint : to_endpoints(address)) {
-                Bound* bound = find(endpoint, wanted);
+                Bound* bound = find(endpoint, configured.name, wanted);
                 wanted.emplace_back(bound != nullptr ? bound : &fresh.emplace_back(bind(endpoint, *listener)),
                                     *listener);
             }
@@ -113,13 +113,17 @@ bool Listeners::Bound::is_on(const Acceptor::Endpoint& wanted) const {
     return endpoint == wanted || acceptor->endpoint() == wanted;
 }
 
-/// The one that listens there already, by whatever name, unless it is taken.
-Listeners::Bound* Listeners::find(const Acceptor::Endpoint& endpoint, const std::vector<Wanted>& taken) {
-    const auto found = std::ranges::find_if(bound_, [&](const Bound& bound) {
-        const auto is_bound = [&bound](const Wanted& wanted) { return wanted.first == &bound; };
-        return bound.is_on(endpoint) && std::ranges::none_of(taken, is_bound);
-    });
-    return found == bound_.end() ? nullptr : &*found;
+/// The one that listens there already, by whatever name, unless it is taken; of several (port 0) that of `listener`.
+Listeners::Bound* Listeners::find(const Acceptor::Endpoint& endpoint, const std::string& listener,
+                                  const std::vector<Wanted>& taken) {
+    Bound* found = nullptr;
+    for (Bound& bound : bound_) {
+        const bool is_free = std::ranges::find(taken, &bound, &Wanted::first) == taken.end();
+        if (bound.is_on(endpoint) && is_free && (found == nullptr || bound.listener->name == listener)) {
+            found = &bound;
+        }
+    }
+    return found;
 }
 
 Listeners::Bound Listeners::bind(const Acceptor::Endpoint& endpoint, std::shared_ptr<const Listener> listener) const {

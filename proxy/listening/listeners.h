@@ -57,7 +57,7 @@ private:
 
     static void set_access(const std::vector<Wanted>& wanted);
     std::shared_ptr<Admission> admission_of(const std::string& name) const;
-    Bound* find(const Acceptor::Endpoint& endpoint, const std::vector<Wanted>& taken);
+    Bound* find(const Acceptor::Endpoint& endpoint, const std::string& listener, const std::vector<Wanted>& taken);
     Bound bind(const Acceptor::Endpoint& endpoint, std::shared_ptr<const Listener> listener) const;
     void open(Bound& bound);
 

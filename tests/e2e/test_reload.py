@@ -218,6 +218,19 @@ def test_listeners_come_and_go(configured, login, postgres, certificates, tmp_pa
     assert answers(local) and answers(before) and answers(login())
 
 
+def test_a_port_that_the_kernel_chose_stays_with_its_listener(start_proxy, certificates):
+    upstream = verified_upstream(1, certificates.root)
+    first = LISTENER.format(address="127.0.0.1:0", upstream=upstream)
+    second = first.replace("main", "second")
+    proxy = start_proxy(listen=(), settings=first + second)
+    replace(proxy.configuration, second.encode())
+    proxy.wait_for("reloaded")
+    socket.create_connection(proxy.address("second"), DEADLINE).close()
+    proxy.closed(listener="second")
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(proxy.address("main"), DEADLINE)
+
+
 def test_an_address_by_another_name_keeps_its_socket(configured, login):
     host, port = configured.address()
     for name in (f"localhost:{port}", f"127.0.0.1:{port}"):
