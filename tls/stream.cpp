@@ -117,7 +117,8 @@ std::optional<Rejection> Stream::refusal() const {
 }
 
 bool Stream::awaits_verdict() const {
-    return SSL_version(ssl_.get()) == TLS1_3_VERSION && SSL_get_certificate(ssl_.get()) != nullptr;
+    const bool asked = SSL_get_certificate(ssl_.get()) != nullptr || SSL_get0_peer_CA_list(ssl_.get()) != nullptr;
+    return asked && SSL_version(ssl_.get()) == TLS1_3_VERSION;
 }
 
 std::optional<HandshakeError> Stream::check_session(bool alpn_required) {
@@ -172,11 +173,13 @@ Stream::Status Stream::status_of(int result) {
     }
     const int reason = ERR_GET_REASON(ERR_peek_error());
     const bool unexpected_eof = reason == SSL_R_UNEXPECTED_EOF_WHILE_READING;
-    if (ERR_GET_LIB(ERR_peek_error()) == ERR_LIB_SSL && reason >= SSL_AD_REASON_OFFSET) {
+    const bool alerted = ERR_GET_LIB(ERR_peek_error()) == ERR_LIB_SSL && reason >= SSL_AD_REASON_OFFSET;
+    if (alerted) {
         alert_ = reason - SSL_AD_REASON_OFFSET;
     }
     failure_ = drain_error_queue();
-    if (const int error = io_.write_error != 0 ? io_.write_error : io_.read_error; error != 0) {
+    const int error = io_.write_error != 0 ? io_.write_error : io_.read_error;
+    if (error != 0 && !alerted) { // a server that alerts and closes makes a write fail, too
         failure_ = std::strerror(error);
     } else if (unexpected_eof) {
         failure_ = "connection closed by the server";

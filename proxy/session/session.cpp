@@ -195,6 +195,7 @@ Awaitable<RelayEnd> Session::forward_cancel(Startup startup) {
     if (!route) {
         route.emplace(listener_->upstream, std::nullopt);
     }
+    const auto upstream = route->upstream;
     auto server = co_await connect(std::move(*route));
     if (server.has_error()) {
         listener_->metrics.cancels_failed.Increment();
@@ -212,6 +213,8 @@ Awaitable<RelayEnd> Session::forward_cancel(Startup startup) {
         auto wait = stream.wait_readable();
         std::tie(error) = co_await std::move(wait);
     }
+    upstream->record_end(stream);
+    sent = sent && !stream.refusal();
     (sent ? listener_->metrics.cancels_forwarded : listener_->metrics.cancels_failed).Increment();
     bytes_to_server_ = startup.bytes.size();
     co_return RelayEnd{{Reason::cancel_request, {}, {}, {}}, false};

@@ -31,8 +31,11 @@ Failure to_failure(Reason reason, tls::Rejection why) {
     return {reason, std::move(why.message), std::move(why.detail), std::move(why.hint)};
 }
 
-// It takes a round trip and a signature's check.
-constexpr std::chrono::seconds verdict_time{1};
+/// For a verdict: it takes a round trip and less work than the handshake, which took `handshake`.
+std::chrono::milliseconds verdict_time(std::chrono::steady_clock::duration handshake) {
+    using std::chrono::milliseconds;
+    return std::min(milliseconds(50) + std::chrono::ceil<milliseconds>(2 * handshake), milliseconds(500));
+}
 
 std::vector<config::Target> order(std::vector<config::Target> targets, config::LoadBalanceHosts mode) {
     if (mode == config::LoadBalanceHosts::random) {
@@ -101,8 +104,10 @@ Failure Connector::timed_out() const {
 Awaitable<Result<Connector::Server>> Connector::connect(Retry retry, Verdict verdict) {
     const auto limit = upstream_->settings().connect_timeout;
     end_ = limit.count() > 0 ? Clock::now() + limit : Clock::time_point::max();
-    const Deadline deadline(executor_, limit, [this] { abort(timed_out()); });
+    std::optional<Deadline> deadline;
+    deadline.emplace(executor_, limit, [this] { abort(timed_out()); });
     auto result = co_await try_persistently(retry);
+    deadline.reset(); // a verdict has a time of its own
     if (result.has_value() && verdict == Verdict::awaited && (*result)->awaits_verdict()) {
         if (auto refusal = co_await await_verdict(**result)) {
             result = std::move(*refusal);
@@ -124,7 +129,7 @@ Awaitable<Result<Connector::Server>> Connector::connect(Retry retry, Verdict ver
 Awaitable<std::optional<Failure>> Connector::await_verdict(tls::Stream& stream) {
     steps_.begin("waiting for an objection to the client certificate");
     active_ = &stream.socket();
-    const Deadline enough(executor_, verdict_time, [&stream] {
+    const Deadline enough(executor_, verdict_time(handshake_time_), [&stream] {
         error_code ignored;
         stream.socket().cancel(ignored);
     });
@@ -221,13 +226,14 @@ Awaitable<Result<Connector::Server>> Connector::start_tls(Socket socket, config:
         active_ = &socket;
         auto failure = co_await request_ssl(socket, upstream_->name());
         active_ = nullptr;
-        if (failure || aborted_) {
+        if (failure || !socket.is_open()) {
             co_return failure.value_or(timed_out());
         }
         steps_.finish(upstream_->metrics().ssl_request, [] { return "'S': the server will speak TLS"; });
     }
 
     steps_.begin("performing the TLS handshake");
+    const auto began = Clock::now();
     auto stream = std::make_unique<tls::Stream>(std::move(socket), upstream_->context());
     active_ = &stream->socket();
     auto error = co_await stream->handshake(target.host, settings.sslsni, direct);
@@ -235,6 +241,7 @@ Awaitable<Result<Connector::Server>> Connector::start_tls(Socket socket, config:
     if (error) {
         co_return to_failure(to_reason(error->kind), std::move(error->why));
     }
+    handshake_time_ = Clock::now() - began;
     steps_.finish(upstream_->metrics().tls, [&] { return std::string(stream->version()) + ", " + stream->cipher(); });
     co_return std::move(stream);
 }

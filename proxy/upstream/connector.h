@@ -67,6 +67,7 @@ private:
     std::optional<Place> only_;
     ConnectSteps steps_;
     Clock::time_point end_; ///< when connect_timeout runs out
+    Clock::duration handshake_time_{};
     boost::asio::steady_timer pause_;
     Dial* dial_ = nullptr;     ///< what abort() has to cancel
     Socket* active_ = nullptr; ///< what abort() has to close

@@ -150,6 +150,12 @@ void Upstream::record_refusal() {
     metrics_.count_failure(Reason::tls_handshake);
 }
 
+void Upstream::record_end(const tls::Stream& stream) {
+    if (stream.refusal()) {
+        record_refusal();
+    }
+}
+
 Upstream::Peer Upstream::peer() const {
     const std::lock_guard lock(mutex_);
     return peer_;

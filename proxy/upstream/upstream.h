@@ -49,6 +49,9 @@ public:
     /// Notes that a server has taken a finished handshake back.
     void record_refusal();
 
+    /// The same, if that is how a connection without a session has ended.
+    void record_end(const tls::Stream& stream);
+
     /// What the last handshake showed; empty if none ever succeeded.
     struct Peer {
         std::string tls_version;

@@ -57,6 +57,7 @@ std::unique_ptr<tls::Stream> WarmPool::take() {
         if (is_idle(*stream)) {
             return stream;
         }
+        upstream_->record_end(*stream);
     }
     return nullptr;
 }
@@ -128,6 +129,7 @@ Awaitable<void> WarmPool::hold(std::shared_ptr<Held> held) {
     if (held->stream) {
         remove(held);
         log::debug("warm connection closed", {{"upstream", upstream_->name()}, {"expired", held->expired}});
+        upstream_->record_end(*held->stream);
         held->stream->shutdown();
         held->stream.reset();
         if (held->expired) {

@@ -22,7 +22,7 @@ public:
     WarmPool& operator=(const WarmPool&) = delete;
     ~WarmPool();
 
-    const Upstream& upstream() const { return *upstream_; }
+    Upstream& upstream() const { return *upstream_; }
 
     /// A session begins: the connection that was held longest and is still alive, or null.
     std::unique_ptr<tls::Stream> take();

@@ -74,6 +74,7 @@ void WarmStart::give_up() {
         pool_->pause();
     } else {
         log::warn("a warm connection was dead", {{"upstream", name}, {"error", stream_->failure()}});
+        pool_->upstream().record_end(*stream_);
         pool_->drop_all();
     }
     stream_.reset();

@@ -179,8 +179,8 @@ def test_an_alert_behind_the_handshake(fake_behind_proxy, certificates):
 
     _, proxy = fake_behind_proxy(script, context=context)
     fields = told_by(proxy)
-    assert fields["C"] == "08006" and "certificate required" in fields["D"]
-    proxy.closed(reason="upstream_lost")
+    assert fields["C"] == "08001" and "certificate required" in fields["D"] and "set sslcert" in fields["H"]
+    proxy.closed(reason="tls_handshake")
 
 
 @pytest.mark.parametrize("behind", [False, True], ids=["before AuthenticationOk", "behind it"])

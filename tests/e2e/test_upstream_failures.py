@@ -10,6 +10,7 @@ import ssl
 import pytest
 
 from support.fake_server import server_context
+from support.proxy import verified_upstream
 from support.wire import Client, error_response, startup_message
 
 ALERT_HANDSHAKE_FAILURE = bytes.fromhex("15030300020228")
@@ -241,6 +242,17 @@ def test_a_client_certificate_that_the_server_refuses(fake_behind_proxy, refused
     _, proxy = fake_behind_proxy(lambda dialogue: dialogue.accept_tls(), context=context, **own)
     fields = check_failure(proxy, "tls_handshake", "08001", "unknown ca")
     assert "sslcert" in fields["H"]
+
+
+def test_a_refused_warm_connection_is_no_proof_of_readiness(start_fake, start_proxy, certificates, refused_client):
+    context, own = refused_client
+    server = start_fake(lambda dialogue: dialogue.accept_tls(), context=context)
+    proxy = start_proxy(verified_upstream(server.port, certificates.root, **own), warm=8)
+    with Client(proxy.address()) as app:
+        app.send(startup_message())
+        assert app.read_fatal()["C"] == "08001"
+    proxy.wait_for("warm connection closed")
+    assert proxy.get("/readyz")[0] == 503
 
 
 def test_readiness_waits_for_the_verdict_on_the_client_certificate(fake_behind_proxy, refused_client):
