@@ -29,6 +29,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
 from support.certs import Certificates  # noqa: E402
 from support.postgres import POSTGRESQL_15, Cluster  # noqa: E402
+from support.process import DEADLINE  # noqa: E402
 from support.proxy import Proxy, is_sanitized, verified_upstream  # noqa: E402
 
 MEGABYTE = 1 << 20
@@ -200,6 +201,13 @@ class Soak:
             worker.join()
         self.report(began, warm or self.resident())
 
+    def is_quiet(self):
+        """Whether all sessions end now that their apps have: the last servers to be told may still be closing."""
+        deadline = time.monotonic() + DEADLINE
+        while (left := self.proxy.metric("client_connections")) and time.monotonic() < deadline:
+            pass
+        return left == 0
+
     def report(self, began, warm):
         grown = self.resident() - warm
         print(f"{time.monotonic() - began:.0f} s:", ", ".join(f"{n} {what}" for what, n in sorted(self.counts.items())))
@@ -208,7 +216,7 @@ class Soak:
             self.failures.append("memory grows")
         if self.descriptors() > 60:
             self.failures.append("descriptors are left open")
-        if self.proxy.metric("client_connections") != 0:
+        if not self.is_quiet():
             self.failures.append("a session is left")
 
     def close(self):
