@@ -4,14 +4,16 @@
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
 
+#include <utility>
+
 namespace proxy {
 
 namespace asio = boost::asio;
 using boost::system::error_code;
 
 Relay::Relay(AppSocket& app, tls::Stream& server, Scratch& scratch, const ListenerMetrics& metrics, Options options)
-    : app_(app), server_(server), scratch_(scratch), metrics_(metrics), options_(options), timer_(app.get_executor()),
-      idle_(app.get_executor()) {}
+    : app_(app), server_(server), scratch_(scratch), metrics_(metrics), options_(std::move(options)),
+      timer_(app.get_executor()), idle_(app.get_executor()) {}
 
 Awaitable<RelayEnd> Relay::run(std::vector<std::uint8_t> opening) {
     using namespace asio::experimental::awaitable_operators;

@@ -180,11 +180,13 @@ Awaitable<Result<Connector::Server>> Connector::try_targets() {
         const std::size_t left = targets.size() - i;
         const auto give_up = left == 1 ? Clock::time_point::max() : share_of_time(Clock::now(), end_, left);
         auto server = co_await try_target(targets[i], give_up);
-        if (server.has_value() ||
-            !(is_nobody_there(server.error().reason) || server.error().reason == Reason::timeout)) {
+        if (server.has_value()) {
             co_return server;
         }
         failure = server.error();
+        if (!is_nobody_there(failure.reason) && failure.reason != Reason::timeout) {
+            break;
+        }
     }
     co_return failure;
 }
