@@ -10,7 +10,7 @@ set -euo pipefail
 seconds=${1:-60}
 cd "$(dirname "$0")/../.."
 source docker/packages.sh
-install_packages "${build_packages[@]}" clang-16
+install_packages "${build_packages[@]}" clang-16 libclang-rt-16-dev
 
 export ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1
 export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
