@@ -25,7 +25,7 @@ fuzz() { # corpus
     target=$(basename "$1")
     learned=build/fuzz/corpus/$target
     mkdir -p "$learned"
-    if "build/fuzz/${target}_fuzz" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
+    if "build/fuzz/${target}_fuzz" -max_total_time="$seconds" -timeout=60 -rss_limit_mb=2048 -print_final_stats=1 \
         -verbosity=0 -artifact_prefix="$findings/$target-" "$learned" "$1" &>"build/fuzz/$target.log"; then
         printf '%-16s %s runs\n' "$target" "$(sed -n 's/stat::number_of_executed_units: //p' "build/fuzz/$target.log")"
     else
