@@ -80,9 +80,14 @@ std::string to_string(const asio::generic::stream_protocol::endpoint& endpoint) 
 }
 
 Descriptor::~Descriptor() {
-    if (number_ >= 0) {
+    reset();
+}
+
+void Descriptor::reset(int number) {
+    if (is_open()) {
         close(number_);
     }
+    number_ = number;
 }
 
 std::string Arrival::client() const {

@@ -44,7 +44,9 @@ public:
     ~Descriptor();
 
     int get() const { return number_; }
+    bool is_open() const { return number_ >= 0; }
     int release() { return std::exchange(number_, -1); }
+    void reset(int number = -1); ///< closes it, and owns `number` from now on
 
 private:
     int number_;
@@ -55,10 +57,14 @@ class Arrival {
 public:
     using Endpoint = boost::asio::generic::stream_protocol::endpoint;
 
-    Arrival(Descriptor descriptor, const Endpoint& peer) : descriptor_(std::move(descriptor)), peer_(peer) {}
+    Arrival(Descriptor descriptor, const Endpoint& peer, bool in_reserve = false)
+        : descriptor_(std::move(descriptor)), peer_(peer), in_reserve_(in_reserve) {}
 
     /// Who is at the other end: an address, or user and process of a Unix socket's peer.
     std::string client() const;
+
+    /// Whether there was no descriptor left but the one kept in reserve: it can be told so, and that is all.
+    bool in_reserve() const { return in_reserve_; }
 
     /// Hands it over to a closed `socket`, whose event loop watches it from now on. Throws boost::system::system_error.
     void move_to(AppSocket& socket);
@@ -66,6 +72,7 @@ public:
 private:
     Descriptor descriptor_;
     Endpoint peer_;
+    bool in_reserve_;
 };
 
 /// The same connection, registered anew and non-blocking: where Asio has once waited to write, as for a connect, it

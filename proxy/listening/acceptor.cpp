@@ -10,6 +10,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include <cerrno>
+#include <fcntl.h>
 #include <filesystem>
 #include <stdexcept>
 #include <sys/socket.h>
@@ -21,8 +22,47 @@ using boost::system::error_code;
 
 namespace {
 
-// Out of descriptors, connections stay in the kernel's queue until sessions end.
+// Out of descriptors, connections stay in the kernel's queue: each time one is told so, until sessions end.
 constexpr std::chrono::milliseconds pause_when_exhausted{100};
+
+/// Leaves errno as accept4(2) does.
+Descriptor accept_from(int listener, Acceptor::Endpoint& peer) {
+    auto size = static_cast<socklen_t>(peer.capacity());
+    Descriptor descriptor(accept4(listener, peer.data(), &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    if (descriptor.is_open()) {
+        peer.resize(size);
+    }
+    return descriptor;
+}
+
+/// The listener outlives what a single connection meets, such as a lack of memory.
+bool hand_over(const Acceptor::OnAccept& on_accept, std::unique_ptr<Arrival> arrival) {
+    try {
+        on_accept(std::move(arrival));
+        return true;
+    } catch (const std::exception& error) {
+        log::error("cannot take a connection", {{"error", error.what()}});
+        return false;
+    }
+}
+
+void keep_one(Descriptor& reserve) {
+    if (!reserve.is_open()) {
+        reserve.reset(open("/dev/null", O_RDONLY | O_CLOEXEC));
+    }
+}
+
+/// Gives the reserve to the next in the queue, so that it hears why it cannot be served.
+void accept_in_reserve(int listener, const Acceptor::OnAccept& on_accept, Descriptor& reserve) {
+    reserve.reset();
+    Acceptor::Endpoint peer;
+    Descriptor descriptor = accept_from(listener, peer);
+    if (descriptor.is_open()) {
+        hand_over(on_accept, std::make_unique<Arrival>(std::move(descriptor), peer, true));
+    } else {
+        keep_one(reserve);
+    }
+}
 
 std::string unix_path(const Acceptor::Endpoint& endpoint) {
     constexpr std::string_view prefix = "unix:";
@@ -82,7 +122,8 @@ Acceptor::~Acceptor() {
 
 void Acceptor::close() {
     if (on_accept_ && socket_->is_open()) {
-        accept_burst(*socket_, on_accept_);
+        Descriptor none(-1);
+        accept_burst(*socket_, on_accept_, none);
     }
     error_code ignored;
     socket_->close(ignored);
@@ -100,10 +141,12 @@ Awaitable<void> Acceptor::run(OnAccept on_accept) {
 
 Awaitable<void> Acceptor::accept_until_closed(std::shared_ptr<Socket> socket, OnAccept on_accept) {
     asio::steady_timer pause(socket->get_executor());
+    Descriptor reserve(-1);
     while (socket->is_open()) {
+        keep_one(reserve);
         auto wait = socket->async_wait(asio::socket_base::wait_read, asio::as_tuple(asio::deferred));
         co_await std::move(wait);
-        if (socket->is_open() && !accept_burst(*socket, on_accept)) {
+        if (socket->is_open() && !accept_burst(*socket, on_accept, reserve)) {
             pause.expires_after(pause_when_exhausted);
             auto paused = pause.async_wait(asio::as_tuple(asio::deferred));
             co_await std::move(paused);
@@ -111,40 +154,26 @@ Awaitable<void> Acceptor::accept_until_closed(std::shared_ptr<Socket> socket, On
     }
 }
 
-/// The listener outlives what a single connection meets, such as a lack of memory.
-bool Acceptor::hand_over(const OnAccept& on_accept, Descriptor descriptor, const Endpoint& peer) {
-    try {
-        on_accept(std::make_unique<Arrival>(std::move(descriptor), peer));
-        return true;
-    } catch (const std::exception& error) {
-        log::error("cannot take a connection", {{"error", error.what()}});
-        return false;
-    }
-}
-
 /// Takes what is in the queue. False if there is no going on for now: out of descriptors or memory.
-bool Acceptor::accept_burst(Socket& socket, const OnAccept& on_accept) {
+bool Acceptor::accept_burst(Socket& socket, const OnAccept& on_accept, Descriptor& reserve) {
     while (socket.is_open()) {
         Endpoint peer;
-        auto size = static_cast<socklen_t>(peer.capacity());
-        const int descriptor = accept4(socket.native_handle(), peer.data(), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
-        if (descriptor >= 0) {
-            peer.resize(size);
-            if (!hand_over(on_accept, Descriptor(descriptor), peer)) {
+        Descriptor descriptor = accept_from(socket.native_handle(), peer);
+        const int error = errno;
+        if (descriptor.is_open()) {
+            if (!hand_over(on_accept, std::make_unique<Arrival>(std::move(descriptor), peer))) {
                 return false;
             }
-            continue;
-        }
-        const int error = errno;
-        if (error == EINTR || error == ECONNABORTED) {
-            continue;
-        }
-        if (error == EAGAIN || error == EWOULDBLOCK) {
+        } else if (error == EAGAIN || error == EWOULDBLOCK) {
             return true;
+        } else if (error != EINTR && error != ECONNABORTED) {
+            log::error("cannot accept connections for now", {{"address", to_string(socket.local_endpoint())},
+                                                             {"error", std::generic_category().message(error)}});
+            if (reserve.is_open() && (error == EMFILE || error == ENFILE)) {
+                accept_in_reserve(socket.native_handle(), on_accept, reserve);
+            }
+            return false;
         }
-        log::error("cannot accept connections for now", {{"address", to_string(socket.local_endpoint())},
-                                                         {"error", std::generic_category().message(error)}});
-        return false;
     }
     return true;
 }

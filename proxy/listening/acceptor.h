@@ -49,8 +49,7 @@ private:
     void bind(const Endpoint& endpoint);
 
     static Awaitable<void> accept_until_closed(std::shared_ptr<Socket> socket, OnAccept on_accept);
-    static bool hand_over(const OnAccept& on_accept, Descriptor descriptor, const Endpoint& peer);
-    static bool accept_burst(Socket& socket, const OnAccept& on_accept);
+    static bool accept_burst(Socket& socket, const OnAccept& on_accept, Descriptor& reserve);
 
     std::shared_ptr<Socket> socket_;
     std::string unix_path_;

@@ -15,6 +15,13 @@ namespace {
 // Of a name, for the log: as much as PostgreSQL makes of it (NAMEDATALEN - 1).
 constexpr std::size_t max_name = 63;
 
+Failure no_descriptors() {
+    return {Reason::too_many_connections,
+            "too many open files",
+            {},
+            "Raise the limit of open files (ulimit -n, LimitNOFILE): a session takes two."};
+}
+
 /// Holds a place among the sessions that may go to a server.
 class Place {
 public:
@@ -41,8 +48,9 @@ private:
 
 Session::Session(std::unique_ptr<Arrival> arrival, std::uint64_t id, std::shared_ptr<const Listener> listener,
                  std::shared_ptr<Admission> admission, Worker& worker)
-    : arrival_(std::move(arrival)), app_(worker.context()), client_(arrival_->client()), id_(id),
-      listener_(std::move(listener)), admission_(std::move(admission)), worker_(worker) {}
+    : arrival_(std::move(arrival)), in_reserve_(arrival_->in_reserve()), app_(worker.context()),
+      client_(arrival_->client()), id_(id), listener_(std::move(listener)), admission_(std::move(admission)),
+      worker_(worker) {}
 
 Awaitable<void> Session::run() {
     listener_->metrics.connections.Increment();
@@ -89,6 +97,9 @@ Awaitable<RelayEnd> Session::serve() {
     const auto behind = protocol::behind_startup_packet(startup->bytes);
     const std::vector<std::uint8_t> requests(behind.begin(), behind.end());
 
+    if (in_reserve_) {
+        co_return RelayEnd{no_descriptors(), true};
+    }
     const Place place(*admission_);
     const Place place_of_listener(*listener_->admission);
     if (!place.taken() || !place_of_listener.taken()) {

@@ -48,6 +48,7 @@ private:
     void record(const Failure& end);
 
     std::unique_ptr<Arrival> arrival_; ///< until it runs
+    bool in_reserve_;                  ///< as Arrival::in_reserve()
     AppSocket app_;
     std::string client_;
     std::uint64_t id_;

@@ -11,8 +11,10 @@ namespace proxy {
 
 namespace asio = boost::asio;
 
-Worker::Worker(Place place, std::function<void()> on_idle)
-    : place_(place), on_idle_(std::move(on_idle)), thread_([this] { context_.run(); }) {}
+Worker::Worker(Place place, std::function<void()> on_idle) : place_(place), on_idle_(std::move(on_idle)) {
+    const AppSocket first(context_); // Asio's own descriptors come with it: now, while there are some
+    thread_ = std::thread([this] { context_.run(); });
+}
 
 Worker::~Worker() {
     context_.stop();

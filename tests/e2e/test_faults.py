@@ -251,6 +251,7 @@ def test_no_descriptors_left(fake_behind_proxy):
         assert proxy.wait_for("cannot accept connections for now")["error"] == "Too many open files"
         answers = [app.socket.recv(1) for app in apps[:5]]
         assert set(answers) <= {b"R", b"E"}
+        assert "open files" in proxy.wait_for("connection closed", reason="too_many_connections")["error"]
     proxy.wait_until(lambda lines: sum("connection closed" in line for line in lines) == 61, "all the ends")
     check_that_it_serves(proxy, 62)
     assert descriptors(proxy) <= before + CLOSING

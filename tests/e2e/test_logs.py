@@ -1,5 +1,6 @@
 """The log: one line for a connection's end, text or JSON, nothing that a stranger or a password put there raw."""
 
+import contextlib
 import datetime
 import json
 import resource
@@ -108,11 +109,16 @@ def test_out_of_descriptors_is_summed_up_while_it_lasts(start_proxy):
     opened = max(int(entry.name) for entry in Path(f"/proc/{proxy.pid}/fd").iterdir())
     soft, hard = resource.prlimit(proxy.pid, resource.RLIMIT_NOFILE)
     resource.prlimit(proxy.pid, resource.RLIMIT_NOFILE, (opened + 1, hard))
+    with contextlib.ExitStack() as connections:
+        apps = [connections.enter_context(Client(proxy.address())) for _ in range(4)]
+        for app in apps:
+            app.send(startup_message())
+        assert all(app.read_fatal()["C"] == "53300" for app in apps), "each is told in its turn"
+    failed = proxy.wait_for("cannot accept connections for now")
+    repeated = proxy.wait_for("repeated", of=failed["event"], address=failed["address"], level="error")
+    assert repeated["times"] > 1
+    resource.prlimit(proxy.pid, resource.RLIMIT_NOFILE, (soft, hard))
     with Client(proxy.address()) as app:
-        failed = proxy.wait_for("cannot accept connections for now")
-        repeated = proxy.wait_for("repeated", of=failed["event"], address=failed["address"], level="error")
-        assert repeated["times"] > 1
-        resource.prlimit(proxy.pid, resource.RLIMIT_NOFILE, (soft, hard))
         app.send(startup_message())
         assert app.read_fatal()["C"] == "08001", "it goes on where it was"
 
