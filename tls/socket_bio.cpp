@@ -101,7 +101,14 @@ Bio make_socket_bio(SocketIo& io) {
     return bio;
 }
 
+void hold(SocketIo& io) {
+    io.held = io.backlog.empty() && !written.empty();
+    io.backlog.insert(io.backlog.end(), written.begin(), written.end());
+    written.clear();
+}
+
 void flush(SocketIo& io) {
+    io.held = false;
     if (io.write_error == 0 && io.backlog.empty() && !written.empty()) {
         const auto sent = static_cast<std::ptrdiff_t>(send_some(io, written));
         io.backlog.assign(written.begin() + sent, written.end());

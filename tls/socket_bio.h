@@ -19,7 +19,8 @@ struct SocketIo {
     int read_error = 0;                ///< errno of the failure that ended this direction
     int write_error = 0;               ///< the same for the other; what the peer said before may still be there to read
     std::size_t allowance = SIZE_MAX;  ///< bytes to be read before the caller is heard again, whatever they are
-    std::vector<std::uint8_t> backlog; ///< what the socket has not taken yet
+    std::vector<std::uint8_t> backlog; ///< what the socket has not taken yet, or what hold() keeps from it
+    bool held = false;                 ///< the backlog waits for company, not for the socket
 
     /// Whether a read is bound to find nothing.
     bool nothing_to_read() const { return drained && !eof && read_error == 0; }
@@ -31,5 +32,8 @@ Bio make_socket_bio(SocketIo& io);
 /// Sends what was written, and keeps what the socket does not take. To be called on the writing thread before another
 /// connection is written to.
 void flush(SocketIo& io);
+
+/// Instead of flush(): what was written leaves together with what comes next.
+void hold(SocketIo& io);
 
 } // namespace tls

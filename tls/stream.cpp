@@ -76,8 +76,12 @@ Awaitable<std::optional<HandshakeError>> Stream::handshake(std::string host, boo
     for (;;) {
         prepare();
         const int result = SSL_do_handshake(ssl_.get());
-        const Status status = flush(status_of(result));
         established_ = result == 1;
+        if (established_ && io_.backlog.empty()) {
+            tls::hold(io_);
+            co_return check_session(alpn_required);
+        }
+        const Status status = flush(status_of(result));
         error_code error;
         if (status == Status::want_write || !io_.backlog.empty()) {
             auto wait = wait_writable();
@@ -159,6 +163,13 @@ void Stream::prepare() {
     io_.allowance = max_intake;
 }
 
+void Stream::send_held() {
+    if (io_.held) {
+        prepare();
+        tls::flush(io_);
+    }
+}
+
 /// Tells what the last call on the SSL object needs; keeps the words of a failure.
 Stream::Status Stream::status_of(int result) {
     if (result > 0) {
@@ -237,7 +248,7 @@ Stream::Status Stream::peek() {
 Stream::Transfer Stream::write_some(std::span<const std::uint8_t> data) {
     std::size_t total = 0;
     prepare();
-    Status status = flush(Status::ok);
+    Status status = io_.held && !data.empty() ? Status::ok : flush(Status::ok);
     while (status == Status::ok && total < data.size()) {
         const auto piece = data.subspan(total, std::min(data.size() - total, max_piece));
         std::size_t size = 0;

@@ -44,7 +44,8 @@ public:
     Stream(const Stream&) = delete;
     Stream& operator=(const Stream&) = delete;
 
-    /// Performs the handshake and verifies the server as the context demands.
+    /// Performs the handshake and verifies the server as the context demands. Its last flight leaves with the first
+    /// write, or as soon as somebody waits for the peer.
     /// `host` is what the certificate must be for; it is sent as SNI if `sni` is set and it is no address.
     /// With `alpn_required` the server must have chosen our ALPN protocol (direct TLS).
     Awaitable<std::optional<HandshakeError>> handshake(std::string host, bool sni, bool alpn_required);
@@ -78,6 +79,7 @@ public:
     /// The operation that waits for bytes from the peer. Its error_code is one only if it was cancelled.
     auto wait_readable() {
         io_.drained = false;
+        send_held(); // it may be what the peer waits for
         return socket_.async_wait(Socket::wait_read, boost::asio::as_tuple(boost::asio::deferred));
     }
 
@@ -104,6 +106,7 @@ public:
 
 private:
     void prepare();
+    void send_held();
     Status status_of(int result);
     Status flush(Status status);
     bool nothing_to_read() const;

@@ -33,7 +33,11 @@ Connected connect_once(const std::shared_ptr<Upstream>& upstream, std::vector<Co
     auto connected = asio::co_spawn(context, connector.connect(Connector::Retry::never, verdict), asio::use_future);
     context.restart();
     context.run();
-    return connected.get();
+    auto result = connected.get();
+    if (result.has_value()) {
+        (*result)->shutdown(); // the handshake is over for the server, too, and it need not wait for more
+    }
+    return result;
 }
 
 json::array to_json(const std::vector<ConnectStep>& trace) {

@@ -135,6 +135,9 @@ public:
 
     std::optional<HandshakeError> handshake(const std::string& host = "localhost", bool sni = true, bool alpn = false) {
         auto error = run(stream.handshake(host, sni, alpn));
+        if (!error) {
+            stream.write_some({}); // the last flight
+        }
         while (!error && !server.handshake_over()) {
             server.step();
         }

@@ -149,6 +149,39 @@ TEST_F(Handshake, SpeaksTheOtherGroupsAfterAHelloRetryRequest) {
     }
 }
 
+TEST_F(Handshake, EndsTogetherWithTheFirstWrite) {
+    Connection connection;
+    EXPECT_FALSE(connection.run(connection.stream.handshake("localhost", true, false)));
+    connection.server.step();
+    EXPECT_FALSE(connection.server.handshake_over());
+    connection.stream.write_some(as_bytes("hello"));
+    EXPECT_EQ(connection.read_at_server(5), "hello");
+}
+
+TEST_F(Handshake, EndsWhenTheServerIsToSpeakFirst) {
+    Connection connection;
+    EXPECT_FALSE(connection.run(connection.stream.handshake("localhost", true, false)));
+    const auto spoken = connection.start(connection.readable());
+    while (!connection.server.handshake_over()) {
+        connection.server.step();
+    }
+    EXPECT_FALSE(*spoken);
+}
+
+TEST_F(Handshake, IsNeverOverForAServerWithAnotherName) {
+    const Identity client = make_identity({.common_names = {"alice"}});
+    Scenario scenario = verifying(Verify::full, leaf);
+    scenario.client.certificate = folder.write("client.crt", to_pem(client));
+    scenario.client.key = folder.write("client.key", to_pem(client.key));
+    scenario.server.client_certificate = true;
+    Connection connection(scenario);
+    EXPECT_TRUE(connection.handshake("db.example.org"));
+    connection.stream.socket().close();
+    connection.server.step();
+    EXPECT_FALSE(connection.server.handshake_over());
+    EXPECT_EQ(SSL_get0_peer_certificate(connection.server.native()), nullptr);
+}
+
 TEST_F(Handshake, TakesRecordsThatArriveByteByByte) {
     for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
         Connection connection({.server = {.max_version = version}});
