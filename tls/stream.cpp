@@ -37,6 +37,12 @@ const char* hint_of_alert(int alert) {
     }
 }
 
+void clear(STACK_OF(X509) * certificates) {
+    while (X509* certificate = sk_X509_pop(certificates)) {
+        X509_free(certificate);
+    }
+}
+
 } // namespace
 
 Stream::Stream(Socket socket, std::shared_ptr<const Context> context)
@@ -161,6 +167,11 @@ void Stream::prepare() {
     // A closed socket's number may be somebody else's already.
     io_.descriptor = socket_.native_handle();
     io_.allowance = max_intake;
+}
+
+void Stream::forget_chain() {
+    clear(SSL_get_peer_cert_chain(ssl_.get()));
+    clear(SSL_get0_verified_chain(ssl_.get()));
 }
 
 void Stream::send_held() {

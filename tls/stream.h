@@ -88,6 +88,10 @@ public:
         return socket_.async_wait(Socket::wait_write, boost::asio::as_tuple(boost::asio::deferred));
     }
 
+    /// Frees the certificates that the server has shown or that led to an anchor, all but its own: OpenSSL would keep
+    /// them as long as the connection.
+    void forget_chain();
+
     Socket& socket() { return socket_; }
     const std::string& host() const { return host_; } ///< as handshake() was told
     std::string_view failure() const { return failure_; }

@@ -109,6 +109,7 @@ Awaitable<RelayEnd> Session::serve() {
     if (server.has_error()) {
         co_return RelayEnd{server.error(), true};
     }
+    (*server)->forget_chain();
     tls_version_ = (*server)->version();
     tls_cipher_ = (*server)->cipher();
     std::optional<CancelRoutes::Entry> cancel_route;

@@ -45,6 +45,23 @@ TEST_F(Handshake, VerifiesAChainThroughAnIntermediate) {
     EXPECT_FALSE(Connection(scenario).handshake("db.example.com"));
 }
 
+TEST_F(Handshake, KeepsNothingOfTheChainButTheServersOwn) {
+    const Identity intermediate = make_ca("Test Intermediate", &root);
+    const Identity server = make_identity({.names = {dns("db.example.com")}}, &intermediate);
+    Scenario scenario = verifying(Verify::full, server);
+    scenario.server.chain = {&intermediate};
+    Connection connection(scenario);
+    EXPECT_FALSE(connection.handshake("db.example.com"));
+    SSL* ssl = connection.stream.native();
+    EXPECT_EQ(sk_X509_num(SSL_get_peer_cert_chain(ssl)), 2);
+    connection.stream.forget_chain();
+    EXPECT_EQ(sk_X509_num(SSL_get_peer_cert_chain(ssl)), 0);
+    EXPECT_EQ(sk_X509_num(SSL_get0_verified_chain(ssl)), 0);
+    EXPECT_EQ(X509_cmp(SSL_get0_peer_certificate(ssl), server.certificate.get()), 0);
+    connection.server.write("hello");
+    EXPECT_EQ(connection.read(5).data, "hello");
+}
+
 TEST_F(Handshake, RefusesAnotherHostIfItVerifiesInFull) {
     const auto error = Connection(verifying(Verify::full, leaf)).handshake("db.example.org");
     ASSERT_TRUE(error);
