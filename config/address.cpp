@@ -2,6 +2,7 @@
 
 #include "config/error.h"
 
+#include <algorithm>
 #include <arpa/inet.h>
 #include <charconv>
 #include <sys/un.h>
@@ -14,8 +15,12 @@ bool is_literal(int family, std::string_view text) {
     return text.find('\0') == text.npos && inet_pton(family, std::string(text).c_str(), &address) == 1;
 }
 
+bool is_graphic(char letter) {
+    return letter > ' ' && letter < '\x7f';
+}
+
 Error bad_address(std::string_view text, const std::string& problem) {
-    return Error(in_quotes(text) + ' ' + problem);
+    return Error(in_quotes(text) + ' ' + escape_controls(problem)); // it may repeat the text
 }
 
 UnixAddress parse_unix(std::string_view text) {
@@ -118,9 +123,10 @@ bool is_ipv4_literal(std::string_view text) {
 }
 
 bool is_ipv6_literal(std::string_view text) {
-    const std::size_t zone = text.find('%');
-    const bool has_empty_zone = zone != text.npos && zone + 1 == text.size();
-    return !has_empty_zone && is_literal(AF_INET6, text.substr(0, zone));
+    const std::string_view address = text.substr(0, text.find('%'));
+    const std::string_view zone = text.substr(address.size());
+    const bool is_zone = zone.empty() || (zone.size() > 1 && std::ranges::all_of(zone, is_graphic));
+    return is_zone && is_literal(AF_INET6, address);
 }
 
 } // namespace config
