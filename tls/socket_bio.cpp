@@ -14,7 +14,7 @@ SocketIo& io_of(BIO* bio) {
 // More than this waits for a peer that reads nothing, whatever it makes OpenSSL say.
 constexpr std::size_t max_backlog = std::size_t{64} * 1024;
 
-// What a call of OpenSSL wrote: one buffer for all connections of a thread, since every call is followed by a flush().
+// What a call of OpenSSL wrote: one buffer for all connections of a thread, since a flush() or hold() follows.
 thread_local std::vector<std::uint8_t> written;
 
 bool would_block(int error) {
@@ -102,7 +102,7 @@ Bio make_socket_bio(SocketIo& io) {
 }
 
 void hold(SocketIo& io) {
-    io.held = io.backlog.empty() && !written.empty();
+    io.held = !written.empty();
     io.backlog.insert(io.backlog.end(), written.begin(), written.end());
     written.clear();
 }

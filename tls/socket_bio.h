@@ -33,7 +33,7 @@ Bio make_socket_bio(SocketIo& io);
 /// connection is written to.
 void flush(SocketIo& io);
 
-/// Instead of flush(): what was written leaves together with what comes next.
+/// Instead of flush(), where there is no backlog: what was written leaves together with what comes next.
 void hold(SocketIo& io);
 
 } // namespace tls

@@ -18,10 +18,10 @@ Relay::Relay(AppSocket& app, tls::Stream& server, Scratch& scratch, const Listen
 Awaitable<RelayEnd> Relay::run(std::vector<std::uint8_t> opening) {
     using namespace asio::experimental::awaitable_operators;
     if (options_.idle_timeout.count() > 0) {
-        auto all = pump_to_app() && pump_to_server(std::move(opening)) && watch_idleness();
+        auto all = pump_to_server(std::move(opening)) && pump_to_app() && watch_idleness();
         co_await std::move(all);
     } else {
-        auto both = pump_to_app() && pump_to_server(std::move(opening));
+        auto both = pump_to_server(std::move(opening)) && pump_to_app(); // in this order: `opening` ends the handshake
         co_await std::move(both);
     }
     server_.shutdown();
