@@ -58,6 +58,7 @@ Stream::Stream(Socket socket, std::shared_ptr<const Context> context)
     BIO_up_ref(bio.get());
     SSL_set0_wbio(ssl_.get(), bio.release());
     SSL_set_app_data(ssl_.get(), this);
+    SSL_set_cert_cb(ssl_.get(), on_certificate_request, this);
     if (context_->verify() != Verify::none) {
         SSL_set_verify(ssl_.get(), SSL_VERIFY_PEER, on_verify);
     }
@@ -72,6 +73,11 @@ int Stream::on_verify(int ok, X509_STORE_CTX* store) {
         self->rejection_ = explain_chain_error(store, *self->context_);
     }
     return ok;
+}
+
+int Stream::on_certificate_request(SSL* /*ssl*/, void* self) {
+    static_cast<Stream*>(self)->certificate_requested_ = true;
+    return 1; // it gets what the context has
 }
 
 Awaitable<std::optional<HandshakeError>> Stream::handshake(std::string host, bool sni, bool alpn_required) {
@@ -127,8 +133,7 @@ std::optional<Rejection> Stream::refusal() const {
 }
 
 bool Stream::awaits_verdict() const {
-    const bool asked = SSL_get_certificate(ssl_.get()) != nullptr || SSL_get0_peer_CA_list(ssl_.get()) != nullptr;
-    return asked && SSL_version(ssl_.get()) == TLS1_3_VERSION;
+    return certificate_requested_ && SSL_version(ssl_.get()) == TLS1_3_VERSION;
 }
 
 std::optional<HandshakeError> Stream::check_session(bool alpn_required) {

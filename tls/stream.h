@@ -44,8 +44,8 @@ public:
     Stream(const Stream&) = delete;
     Stream& operator=(const Stream&) = delete;
 
-    /// Performs the handshake and verifies the server as the context demands. Its last flight leaves with the first
-    /// write, or as soon as somebody waits for the peer.
+    /// Performs the handshake and verifies the server as the context demands. Its last flight is held back
+    /// for the first write, or whatever else is done with the connection, waiting for the peer included.
     /// `host` is what the certificate must be for; it is sent as SNI if `sni` is set and it is no address.
     /// With `alpn_required` the server must have chosen our ALPN protocol (direct TLS).
     Awaitable<std::optional<HandshakeError>> handshake(std::string host, bool sni, bool alpn_required);
@@ -117,6 +117,7 @@ private:
     HandshakeError handshake_error();
     std::optional<HandshakeError> check_session(bool alpn_required);
     static int on_verify(int ok, X509_STORE_CTX* store);
+    static int on_certificate_request(SSL* ssl, void* self);
 
     Socket socket_;
     std::shared_ptr<const Context> context_;
@@ -126,6 +127,7 @@ private:
     std::optional<Rejection> rejection_;
     std::string failure_;
     int alert_ = -1; ///< that the server has ended it with
+    bool certificate_requested_ = false;
     bool established_ = false;
     bool close_notify_sent_ = false;
 };

@@ -90,6 +90,17 @@ TEST(ClientAuthentication, SendsTheCertificateAskedFor) {
     }
 }
 
+TEST(ClientAuthentication, IsStillToBeJudgedOnlyInTls13AndWhereItWasAskedFor) {
+    const auto awaits_verdict = [](const Scenario& scenario) {
+        Connection connection(scenario);
+        connection.run(connection.stream.handshake("localhost", true, false));
+        return connection.stream.awaits_verdict();
+    };
+    EXPECT_TRUE(awaits_verdict(demanding_a_certificate(TLS1_3_VERSION)));
+    EXPECT_FALSE(awaits_verdict(demanding_a_certificate(TLS1_2_VERSION)));
+    EXPECT_FALSE(awaits_verdict({}));
+}
+
 TEST(ClientAuthentication, IsMissedByTheServerDuringTheHandshakeInTls12) {
     const auto error = Connection(demanding_a_certificate(TLS1_2_VERSION)).handshake();
     ASSERT_TRUE(error);
