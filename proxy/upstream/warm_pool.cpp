@@ -97,6 +97,8 @@ Awaitable<void> WarmPool::make() {
     const bool wanted = held_.size() < demand_.target(Demand::Time::clock::now()); // or it was paused meanwhile
     if (stream.has_value() && wanted && !closed_) {
         add(std::move(*stream));
+    } else if (stream.has_value()) {
+        (*stream)->shutdown();
     }
 }
 
@@ -128,8 +130,8 @@ Awaitable<void> WarmPool::hold(std::shared_ptr<Held> held) {
     }
     if (held->stream) {
         remove(held);
-        log::debug("warm connection closed", {{"upstream", upstream_->name()}, {"expired", held->expired}});
         upstream_->record_end(*held->stream);
+        log::debug("warm connection closed", {{"upstream", upstream_->name()}, {"expired", held->expired}});
         held->stream->shutdown();
         held->stream.reset();
         if (held->expired) {
