@@ -57,13 +57,13 @@ class Arrival {
 public:
     using Endpoint = boost::asio::generic::stream_protocol::endpoint;
 
-    Arrival(Descriptor descriptor, const Endpoint& peer, bool in_reserve = false)
+    Arrival(Descriptor descriptor, const Endpoint& peer, bool in_reserve)
         : descriptor_(std::move(descriptor)), peer_(peer), in_reserve_(in_reserve) {}
 
     /// Who is at the other end: an address, or user and process of a Unix socket's peer.
     std::string client() const;
 
-    /// Whether there was no descriptor left but the one kept in reserve: it can be told so, and that is all.
+    /// Whether there was no descriptor left but the one kept in reserve, so that none can be had for a server.
     bool in_reserve() const { return in_reserve_; }
 
     /// Hands it over to a closed `socket`, whose event loop watches it from now on. Throws boost::system::system_error.

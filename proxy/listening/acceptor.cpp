@@ -36,9 +36,10 @@ Descriptor accept_from(int listener, Acceptor::Endpoint& peer) {
 }
 
 /// The listener outlives what a single connection meets, such as a lack of memory.
-bool hand_over(const Acceptor::OnAccept& on_accept, std::unique_ptr<Arrival> arrival) {
+bool hand_over(const Acceptor::OnAccept& on_accept, Descriptor descriptor, const Acceptor::Endpoint& peer,
+               bool in_reserve = false) {
     try {
-        on_accept(std::move(arrival));
+        on_accept(std::make_unique<Arrival>(std::move(descriptor), peer, in_reserve));
         return true;
     } catch (const std::exception& error) {
         log::error("cannot take a connection", {{"error", error.what()}});
@@ -58,7 +59,7 @@ void accept_in_reserve(int listener, const Acceptor::OnAccept& on_accept, Descri
     Acceptor::Endpoint peer;
     Descriptor descriptor = accept_from(listener, peer);
     if (descriptor.is_open()) {
-        hand_over(on_accept, std::make_unique<Arrival>(std::move(descriptor), peer, true));
+        hand_over(on_accept, std::move(descriptor), peer, true);
     } else {
         keep_one(reserve);
     }
@@ -136,16 +137,17 @@ void Acceptor::close() {
 
 Awaitable<void> Acceptor::run(OnAccept on_accept) {
     on_accept_ = std::move(on_accept);
-    return accept_until_closed(socket_, on_accept_);
+    Descriptor reserve(-1);
+    keep_one(reserve);
+    return accept_until_closed(socket_, on_accept_, std::move(reserve));
 }
 
-Awaitable<void> Acceptor::accept_until_closed(std::shared_ptr<Socket> socket, OnAccept on_accept) {
+Awaitable<void> Acceptor::accept_until_closed(std::shared_ptr<Socket> socket, OnAccept on_accept, Descriptor reserve) {
     asio::steady_timer pause(socket->get_executor());
-    Descriptor reserve(-1);
     while (socket->is_open()) {
-        keep_one(reserve);
         auto wait = socket->async_wait(asio::socket_base::wait_read, asio::as_tuple(asio::deferred));
         co_await std::move(wait);
+        keep_one(reserve); // before anybody else has what has become free
         if (socket->is_open() && !accept_burst(*socket, on_accept, reserve)) {
             pause.expires_after(pause_when_exhausted);
             auto paused = pause.async_wait(asio::as_tuple(asio::deferred));
@@ -161,7 +163,7 @@ bool Acceptor::accept_burst(Socket& socket, const OnAccept& on_accept, Descripto
         Descriptor descriptor = accept_from(socket.native_handle(), peer);
         const int error = errno;
         if (descriptor.is_open()) {
-            if (!hand_over(on_accept, std::make_unique<Arrival>(std::move(descriptor), peer))) {
+            if (!hand_over(on_accept, std::move(descriptor), peer)) {
                 return false;
             }
         } else if (error == EAGAIN || error == EWOULDBLOCK) {

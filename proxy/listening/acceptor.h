@@ -48,7 +48,7 @@ private:
 
     void bind(const Endpoint& endpoint);
 
-    static Awaitable<void> accept_until_closed(std::shared_ptr<Socket> socket, OnAccept on_accept);
+    static Awaitable<void> accept_until_closed(std::shared_ptr<Socket> socket, OnAccept on_accept, Descriptor reserve);
     static bool accept_burst(Socket& socket, const OnAccept& on_accept, Descriptor& reserve);
 
     std::shared_ptr<Socket> socket_;

@@ -61,6 +61,13 @@ const ReasonInfo& info(Reason reason) {
     return reasons[static_cast<std::size_t>(reason)];
 }
 
+Failure no_descriptors() {
+    return {Reason::too_many_connections,
+            "too many open files",
+            {},
+            "Raise the limit of open files (ulimit -n, LimitNOFILE): a session takes two."};
+}
+
 std::vector<std::uint8_t> to_error_response(const Failure& failure, std::uint64_t connection) {
     const std::string message = tls::shorten("pg-tls-proxy: " + failure.message, max_field);
     const std::string number = "connection " + std::to_string(connection) + " in the proxy's log";

@@ -65,6 +65,9 @@ struct Failure {
     std::string_view way_out() const { return hint.empty() ? info(reason).hint : std::string_view(hint); }
 };
 
+/// What a connection ends with for which there is no file descriptor.
+Failure no_descriptors();
+
 /// A value, or the failure that stands in its place.
 template <typename T>
 using Result = boost::system::result<T, Failure>;

@@ -24,12 +24,17 @@ prometheus::MetricFamily single(const char* name, const char* help, prometheus::
     return {name, help, type, {metric}};
 }
 
-/// The fields of /proc/self/stat behind the command name, numbered as in proc(5): the first of them is number 3.
+/// The fields of /proc/self/stat behind the command name, numbered as in proc(5): the first of them is number 3. None
+/// where the file cannot be opened.
 std::vector<double> read_stat() {
     std::ifstream file("/proc/self/stat");
     std::string line;
     std::getline(file, line);
-    std::istringstream fields(line.substr(line.rfind(')') + 4));
+    const std::size_t name_end = line.rfind(')');
+    if (name_end == line.npos) {
+        return {};
+    }
+    std::istringstream fields(line.substr(name_end + 4));
     return {std::istream_iterator<double>(fields), {}};
 }
 

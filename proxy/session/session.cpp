@@ -15,13 +15,6 @@ namespace {
 // Of a name, for the log: as much as PostgreSQL makes of it (NAMEDATALEN - 1).
 constexpr std::size_t max_name = 63;
 
-Failure no_descriptors() {
-    return {Reason::too_many_connections,
-            "too many open files",
-            {},
-            "Raise the limit of open files (ulimit -n, LimitNOFILE): a session takes two."};
-}
-
 /// Holds a place among the sessions that may go to a server.
 class Place {
 public:

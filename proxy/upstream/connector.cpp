@@ -119,7 +119,9 @@ Awaitable<Result<Connector::Server>> Connector::connect(Retry retry, Verdict ver
     if (result.has_error()) {
         steps_.note(result.error().message);
         upstream_->metrics().count_failure(result.error().reason);
-        upstream_->expire_addresses();
+        if (result.error().reason != Reason::too_many_connections) { // of which no address is the cause
+            upstream_->expire_addresses();
+        }
     } else {
         upstream_->record_session(**result);
     }

@@ -23,6 +23,11 @@ struct Dial::Attempt {
 
 namespace {
 
+bool is_out_of_descriptors(const error_code& error) {
+    return error == boost::system::errc::too_many_files_open ||
+           error == boost::system::errc::too_many_files_open_in_system;
+}
+
 void count(const UpstreamMetrics& metrics, const Result<Lookup::Found>& found) {
     if (found.has_error()) {
         metrics.names_failed.Increment();
@@ -150,6 +155,9 @@ std::shared_ptr<Dial::Attempt> Dial::settle_attempts() {
             return attempt;
         }
         record_failure(*attempt, attempt->outcome->message());
+        if (is_out_of_descriptors(*attempt->outcome)) {
+            failure_ = no_descriptors();
+        }
         plan_.hurry();
     }
     return nullptr;

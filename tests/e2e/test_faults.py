@@ -253,6 +253,7 @@ def test_no_descriptors_left(fake_behind_proxy):
         assert set(answers) <= {b"R", b"E"}
         assert "open files" in proxy.wait_for("connection closed", reason="too_many_connections")["error"]
     proxy.wait_until(lambda lines: sum("connection closed" in line for line in lines) == 61, "all the ends")
+    assert proxy.metric("upstream_connect_failures_total", reason="connect") == 0, "the server is not to blame"
     check_that_it_serves(proxy, 62)
     assert descriptors(proxy) <= before + CLOSING
 

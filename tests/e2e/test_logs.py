@@ -1,6 +1,5 @@
 """The log: one line for a connection's end, text or JSON, nothing that a stranger or a password put there raw."""
 
-import contextlib
 import datetime
 import json
 import resource
@@ -109,11 +108,10 @@ def test_out_of_descriptors_is_summed_up_while_it_lasts(start_proxy):
     opened = max(int(entry.name) for entry in Path(f"/proc/{proxy.pid}/fd").iterdir())
     soft, hard = resource.prlimit(proxy.pid, resource.RLIMIT_NOFILE)
     resource.prlimit(proxy.pid, resource.RLIMIT_NOFILE, (opened + 1, hard))
-    with contextlib.ExitStack() as connections:
-        apps = [connections.enter_context(Client(proxy.address())) for _ in range(4)]
-        for app in apps:
+    for app in [Client(proxy.address()) for _ in range(4)]:
+        with app:
             app.send(startup_message())
-        assert all(app.read_fatal()["C"] == "53300" for app in apps), "each is told in its turn"
+            assert app.read_fatal()["C"] == "53300", "each is told in its turn"
     failed = proxy.wait_for("cannot accept connections for now")
     repeated = proxy.wait_for("repeated", of=failed["event"], address=failed["address"], level="error")
     assert repeated["times"] > 1
