@@ -24,20 +24,25 @@ using Connected = Result<std::unique_ptr<tls::Stream>>;
 
 namespace {
 
+/// The stream is good for looking at: the server has been told goodbye.
+Awaitable<Connected> connect_and_part(Connector& connector, Connector::Verdict verdict) {
+    auto connected = co_await connector.connect(Connector::Retry::never, verdict);
+    if (connected.has_value()) {
+        (*connected)->shutdown();
+    }
+    co_return connected;
+}
+
 /// Connects once, on an event loop of its own.
 Connected connect_once(const std::shared_ptr<Upstream>& upstream, std::vector<ConnectStep>* trace = nullptr,
                        Connector::Verdict verdict = Connector::Verdict::not_awaited) {
     // The stream keeps to its event loop, which the caller needs no more but the stream's destructor does.
     static asio::io_context context(1);
     Connector connector(context.get_executor(), upstream, trace);
-    auto connected = asio::co_spawn(context, connector.connect(Connector::Retry::never, verdict), asio::use_future);
+    auto connected = asio::co_spawn(context, connect_and_part(connector, verdict), asio::use_future);
     context.restart();
     context.run();
-    auto result = connected.get();
-    if (result.has_value()) {
-        (*result)->shutdown(); // the handshake is over for the server, too, and it need not wait for more
-    }
-    return result;
+    return connected.get();
 }
 
 json::array to_json(const std::vector<ConnectStep>& trace) {
