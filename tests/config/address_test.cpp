@@ -52,9 +52,7 @@ TEST(Address, RefusesTheRestAndSaysWhatToWrite) {
         {"[127.0.0.1]:5432", "has no IPv6 address between the brackets"},
         {"[]:5432", "has no IPv6 address between the brackets"},
         {"[fe80::1%]:5432", "has no IPv6 address between the brackets"},
-        {"[fe80::1%e\n]:5432", "has no IPv6 address between the brackets"},
         {"/run/socket", "is a path; write unix:/run/socket"},
-        {"/run/\tsocket", R"("/run/\x09socket" is a path; write unix:/run/\x09socket)"},
         {"unix:", "is not an absolute path; write unix:/path/to/socket"},
         {"unix:run/socket", "is not an absolute path"},
         {"unix:@abstract", "is not an absolute path"},
@@ -75,6 +73,12 @@ TEST(Address, AUnixPathMustFitTheSystem) {
 TEST(Address, RefusesNulBytes) {
     EXPECT_THAT(error_of([] { return parse_address(std::string("unix:/a\0b", 9)); }), HasSubstr("holds a NUL byte"));
     EXPECT_THAT(error_of([] { return parse_address(std::string("127.0.0.1\0:1", 12)); }), HasSubstr("\\x00"));
+}
+
+TEST(Address, RepeatsNoControlByte) {
+    EXPECT_THAT(error_of([] { return parse_address("/run/\tsocket"); }), HasSubstr(R"(write unix:/run/\x09socket)"));
+    EXPECT_THAT(error_of([] { return parse_address("[fe80::1%e\n]:1"); }),
+                HasSubstr(R"("[fe80::1%e\x0a]:1" has no IPv6)"));
 }
 
 TEST(Address, TheAdminServerCanBeOff) {
