@@ -57,9 +57,9 @@ TEST(Address, RefusesTheRestAndSaysWhatToWrite) {
         {"unix:run/socket", "is not an absolute path"},
         {"unix:@abstract", "is not an absolute path"},
     };
-    for (const auto& [text, message] : cases) {
-        SCOPED_TRACE(text);
-        EXPECT_THAT(error_of([&] { return parse_address(text); }), HasSubstr(message));
+    for (const auto& refused : cases) {
+        SCOPED_TRACE(refused.first);
+        EXPECT_THAT(error_of([&] { return parse_address(refused.first); }), HasSubstr(refused.second));
     }
 }
 
