@@ -136,7 +136,7 @@ class Program(Process):
         place = Place(bench, folder, self.port, server, workers)
         started = time.monotonic()
         environment = {"PATH": os.environ["PATH"], "HOME": "/nonexistent"}
-        # In a session of its own, as a service is: the scheduler shares the processors out by session.
+        # In a session of its own: with autogroups, the scheduler shares the processors out by session.
         super().__init__([*command(place), *extra], env=environment, start_new_session=True, **_user(command))
         self._wait_for_port()
         self.start_up = time.monotonic() - started
