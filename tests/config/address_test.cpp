@@ -76,9 +76,10 @@ TEST(Address, RefusesNulBytes) {
 }
 
 TEST(Address, RepeatsNoControlByte) {
-    EXPECT_THAT(error_of([] { return parse_address("/run/\tsocket"); }), HasSubstr(R"(write unix:/run/\x09socket)"));
-    EXPECT_THAT(error_of([] { return parse_address("[fe80::1%e\n]:1"); }),
-                HasSubstr(R"("[fe80::1%e\x0a]:1" has no IPv6)"));
+    EXPECT_THAT(error_of([] { return parse_address("/run/\tsocket"); }),
+                HasSubstr(R"("/run/\x09socket" is a path; write unix:/run/\x09socket)"));
+    EXPECT_THAT(error_of([] { return parse_address("[fe80::1%e\n]:5432"); }),
+                HasSubstr(R"("[fe80::1%e\x0a]:5432" has no IPv6 address between the brackets)"));
 }
 
 TEST(Address, TheAdminServerCanBeOff) {
