@@ -77,9 +77,9 @@ TEST(Conninfo, ErrorsNameTheCharacter) {
         {R"(host=a password='b\')", "--upstream: character 17: " + open_quote},
         {R"(host=a password='b\)", "--upstream: character 17: " + open_quote},
     };
-    for (const auto& [text, message] : cases) {
-        SCOPED_TRACE(text);
-        EXPECT_EQ(error_of([&] { return parse_conninfo(text, "--upstream"); }), message);
+    for (const auto& refused : cases) {
+        SCOPED_TRACE(refused.first);
+        EXPECT_EQ(error_of([&] { return parse_conninfo(refused.first, "--upstream"); }), refused.second);
     }
 }
 

@@ -6,7 +6,6 @@ namespace {
 using test::error_of;
 using test::toml_error;
 using test::variables;
-using testing::HasSubstr;
 using testing::StartsWith;
 
 struct Case {
